@@ -103,7 +103,7 @@ export const EventSchema = Type.Object(
     visitor_id: Type.Optional(Type.Unsafe<string>({ ...IdSchema, description: 'One browser’s id.' })),
     session_id: Type.Optional(Type.Unsafe<string>({ ...IdSchema, description: 'A run of the visitor’s events.' })),
     seq: Type.Optional(Type.Integer({ minimum: 0, description: 'Position in the session; orders events of the same ms.' })),
-    action_source: Type.Optional(Type.Union(ACTION_SOURCES.map((name) => Type.Literal(name)))),
+    action_source: Type.Optional(Type.Unsafe<(typeof ACTION_SOURCES)[number]>({ type: 'string', enum: [...ACTION_SOURCES] })),
     page: Type.Optional(PageSchema),
     campaign: Type.Optional(CampaignSchema),
     click_ids: Type.Optional(ClickIdsSchema),

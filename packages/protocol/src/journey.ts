@@ -85,7 +85,7 @@ export interface Link {
 export type UnlinkedReason = 'no_key_on_order' | 'no_session_with_key';
 
 /** Why a conversion does not go out. */
-export type HoldReason = 'consent_missing' | 'consent_denied' | 'test_order';
+export type HoldReason = 'consent_missing' | 'consent_denied';
 
 /** What we decided to tell platforms about an order; a projection of the log. */
 export interface ConversionRow {
@@ -182,7 +182,7 @@ export interface Status {
   orders_linked: number;
   outbox: Record<DeliveryState, number>;
   dead_letters: number;
-  destinations: { destination: string; type: string; state: 'ok' | 'paused'; reason?: string }[];
+  destinations: { site: string; destination: string; type: string; state: 'ok' | 'paused'; reason?: string }[];
 }
 
 /** `GET /v1/events?after=`: the newest events for the live page, personal data left out. */

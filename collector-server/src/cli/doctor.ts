@@ -1,0 +1,134 @@
+import { parseArgs } from 'node:util';
+import type { Config } from '../config.ts';
+import { DESTINATIONS } from '../destinations/index.ts';
+import { refuseTarget } from '../relay/target.ts';
+import { SOURCES } from '../sources/index.ts';
+import type { Storage } from '../storage/contract.ts';
+import { openSqlite } from '../storage/sqlite/index.ts';
+import { printJson, RunFailure } from './io.ts';
+import { loadConfig, OPTIONS, refusePostgres } from './setup.ts';
+
+type Finding = { check: string; level: 'ok' | 'warning' | 'error'; detail: string };
+
+const EARLIEST_SANE_MS = Date.UTC(2026, 0, 1);
+
+/** `orderloop doctor`: what is wrong, and what to do about it. Fails when anything must be mended. */
+export async function doctor(args: string[]): Promise<void> {
+  const { values } = parseArgs({ args, options: OPTIONS });
+  refusePostgres(values['database-url']);
+  const config = loadConfig(values.config, values.data);
+  const storage = openSqlite(values.data);
+  try {
+    const findings = [
+      ...checkConfig(config),
+      ...checkDestinations(config),
+      ...(await checkStorage(storage)),
+      checkClock(Date.now()),
+    ];
+    const errors = findings.filter(({ level }) => level === 'error').length;
+    printJson({ ok: errors === 0, findings });
+    if (errors > 0) throw new RunFailure(`${errors} ${errors === 1 ? 'thing' : 'things'} to mend; see the findings.`);
+  } finally {
+    await storage.close();
+  }
+}
+
+function checkConfig(config: Config): Finding[] {
+  const findings: Finding[] = [{ check: 'configuration', level: 'ok', detail: `${Object.keys(config.sites).length} site(s).` }];
+  const warn = (check: string, detail: string) => findings.push({ check, level: 'warning', detail });
+  if (!config.public_url)
+    warn(
+      'public_url',
+      'Not set: ad links will be relative to the shop’s page. Set it to the address that browsers reach the collector at.',
+    );
+  if (config.open_dashboard)
+    warn(
+      'open_dashboard',
+      'The dashboard is open to everybody on this machine. Take it out of the configuration outside a demo.',
+    );
+  if (config.data_key.length < 40) warn('data_key', 'Short: make a new one before real data comes in (openssl rand -base64 32).');
+  for (const [site, { origins, secret_keys, signing_secrets, sources = {} }] of Object.entries(config.sites)) {
+    if (origins.length === 0) warn(`sites.${site}.origins`, 'Empty: no page can send events.');
+    for (const origin of origins)
+      if (origin.startsWith('http:') && !/^http:\/\/(localhost|127\.)/.test(origin))
+        warn(`sites.${site}.origins`, `${origin} is not https.`);
+    if (secret_keys.length === 0 || signing_secrets.length === 0)
+      warn(`sites.${site}.secret_keys`, 'No secret key or no signing secret: the shop’s server can’t send orders.');
+    for (const name of Object.keys(sources)) {
+      if (!SOURCES[name])
+        findings.push({
+          check: `sites.${site}.sources.${name}`,
+          level: 'error',
+          detail: `There is no such source; known are ${Object.keys(SOURCES).join(', ')}.`,
+        });
+    }
+  }
+  return findings;
+}
+
+function checkDestinations(config: Config): Finding[] {
+  return Object.entries(config.sites).flatMap(([site, { destinations = [] }]) =>
+    destinations.map(({ id, type, settings }): Finding => {
+      const check = `sites.${site}.destinations.${id}`;
+      const destination = Object.hasOwn(DESTINATIONS, type) ? DESTINATIONS[type] : undefined;
+      if (!destination)
+        return {
+          check,
+          level: 'error',
+          detail: `There is no destination ${type}; known are ${Object.keys(DESTINATIONS).join(', ')}.`,
+        };
+      const [wrong] = destination.checkSettings(settings);
+      if (wrong) return { check, level: 'error', detail: wrong };
+      const target = settings['url'] ?? settings['endpoint'];
+      const refused = typeof target === 'string' ? refuseTarget(target, config.allow_private_targets ?? []) : null;
+      if (refused) return { check, level: 'error', detail: refused };
+      if (settings['test_event_code'])
+        return { check, level: 'warning', detail: 'Test mode is on (test_event_code): take it out before going live.' };
+      return { check, level: 'ok', detail: `${type} ${destination.apiVersion}` };
+    }),
+  );
+}
+
+async function checkStorage(storage: Storage): Promise<Finding[]> {
+  const [head, position, outbox, { dead_letters }] = await Promise.all([
+    storage.log.head(),
+    storage.projections.position(),
+    storage.outbox.counts(),
+    storage.log.counts(0),
+  ]);
+  const findings: Finding[] = [
+    await storage.check().then(
+      (): Finding => ({ check: 'store', level: 'ok', detail: `Writable and durable; ${head} events.` }),
+      (error: Error): Finding => ({ check: 'store', level: 'error', detail: `Can’t be written to: ${error.message}` }),
+    ),
+  ];
+  if (position < head)
+    findings.push({
+      check: 'projections',
+      level: 'warning',
+      detail: `${head - position} events behind; they catch up when the collector runs.`,
+    });
+  if (outbox.dead > 0)
+    findings.push({
+      check: 'outbox',
+      level: 'warning',
+      detail: `${outbox.dead} conversion(s) were given up; the journeys of their orders say why.`,
+    });
+  if (dead_letters > 0)
+    findings.push({
+      check: 'dead_letters',
+      level: 'warning',
+      detail: `${dead_letters} event(s) or deliveries were refused; GET /v1/dead-letters says why.`,
+    });
+  return findings;
+}
+
+function checkClock(now: number): Finding {
+  return now < EARLIEST_SANE_MS
+    ? {
+        check: 'clock',
+        level: 'error',
+        detail: 'The clock stands before 2026: signatures will be refused, and platforms will refuse conversions. Set it.',
+      }
+    : { check: 'clock', level: 'ok', detail: new Date(now).toISOString() };
+}

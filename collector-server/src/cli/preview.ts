@@ -1,0 +1,65 @@
+import { parseArgs } from 'node:util';
+import { type Conversion, ConversionSchema } from '@orderloop/protocol';
+import { Compile } from 'typebox/compile';
+import type { Reply } from '../destinations/contract.ts';
+import { DESTINATIONS } from '../destinations/index.ts';
+import { maskHeaders, maskUrl } from '../privacy/mask.ts';
+import { printJson, readClock, readJsonInput, UnusableInput } from './io.ts';
+
+const validator = Compile(ConversionSchema);
+
+/** `orderloop preview FILE`: what a destination would be sent, and how its reply would be read. Sends nothing. */
+export async function preview(args: string[]): Promise<void> {
+  const { positionals, values } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { reveal: { type: 'boolean', default: false } },
+  });
+  const input = readJsonInput(positionals[0]);
+  const name = String(input['destination']);
+  const destination = Object.hasOwn(DESTINATIONS, name) ? DESTINATIONS[name] : undefined;
+  if (!destination)
+    throw new UnusableInput(`destination must be one of ${Object.keys(DESTINATIONS).join(', ')}.`, '/destination');
+  const now = readClock(input['now']);
+  if (now === null) throw new UnusableInput('now must be RFC 3339, UTC ms or Unix seconds.', '/now');
+  const settings = (typeof input['settings'] === 'object' && input['settings'] !== null ? input['settings'] : {}) as Record<
+    string,
+    unknown
+  >;
+  const [wrong] = destination.checkSettings(settings);
+  if (wrong) throw new UnusableInput(`[${name}] ${wrong}`, '/settings');
+  if (!Array.isArray(input['events'])) throw new UnusableInput('events must be a list of canonical conversions.', '/events');
+  const events = input['events'].map(readConversion);
+
+  const { requests, skipped } = destination.requests(events, settings, { now });
+  const reply = input['reply'] === undefined ? undefined : readReply(input['reply']);
+  printJson({
+    requests: values.reveal
+      ? requests
+      : requests.map((request) => ({ ...request, url: maskUrl(request.url), headers: maskHeaders(request.headers) })),
+    skipped,
+    ...(reply && { outcomes: requests.flatMap(({ event_ids }) => destination.outcomes(reply, event_ids)) }),
+  });
+}
+
+function readConversion(value: unknown, index: number): Conversion {
+  if (validator.Check(value)) return value;
+  const error = validator.Errors(value).find(({ keyword }) => keyword !== 'anyOf');
+  const missing =
+    error?.keyword === 'required' ? `/${(error.params as { requiredProperties: string[] }).requiredProperties[0]}` : '';
+  throw new UnusableInput(
+    missing ? 'This field is required.' : `This ${error?.message ?? 'is not valid'}.`,
+    `/events/${index}${error?.instancePath ?? ''}${missing}`,
+  );
+}
+
+function readReply(value: unknown): Reply {
+  const {
+    status,
+    headers = {},
+    body = '',
+  } = (value ?? {}) as { status?: unknown; headers?: Record<string, unknown>; body?: unknown };
+  if (typeof status !== 'number') throw new UnusableInput('reply.status must be a number.', '/reply/status');
+  const entries = Object.entries(headers).map(([name, text]) => [name.toLowerCase(), String(text)]);
+  return { status, headers: Object.fromEntries(entries), body: typeof body === 'string' ? body : JSON.stringify(body) };
+}

@@ -1,0 +1,34 @@
+import { parseArgs } from 'node:util';
+import { createProjector } from '../ingest/project.ts';
+import { siteFactsOf } from '../ingest/site-facts.ts';
+import { openSqlite } from '../storage/sqlite/index.ts';
+import { printJson } from './io.ts';
+import { showProgress } from './progress.ts';
+import { loadConfig, OPTIONS, refusePostgres } from './setup.ts';
+
+/** `orderloop rebuild`: throws the projections away and derives them again. What was sent stays sent. */
+export async function rebuild(args: string[]): Promise<void> {
+  const { values } = parseArgs({ args, options: OPTIONS });
+  refusePostgres(values['database-url']);
+  const config = loadConfig(values.config, values.data);
+  const storage = openSqlite(values.data);
+  try {
+    const total = await storage.log.head();
+    const began = Date.now();
+    await storage.projections.reset();
+    const progress = showProgress('events', total);
+    await createProjector(storage, siteFactsOf(config), Date.now).catchUp(progress.update);
+    progress.end();
+    const { orders, linked } = await storage.projections.counts();
+    const seconds = Math.max(0.001, (Date.now() - began) / 1000);
+    printJson({
+      events: total,
+      orders,
+      linked,
+      seconds: Number(seconds.toFixed(3)),
+      events_per_second: Math.round(total / seconds),
+    });
+  } finally {
+    await storage.close();
+  }
+}

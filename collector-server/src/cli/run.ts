@@ -1,0 +1,69 @@
+import { ConfigError } from '../config.ts';
+import { demo } from './demo.ts';
+import { doctor } from './doctor.ts';
+import { RunFailure, say, UnusableInput } from './io.ts';
+import { preview } from './preview.ts';
+import { rebuild } from './rebuild.ts';
+import { replay } from './replay.ts';
+import { serve } from './serve.ts';
+import { stitch } from './stitch.ts';
+
+const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
+  serve,
+  demo,
+  replay,
+  preview,
+  stitch,
+  rebuild,
+  doctor,
+};
+
+const HELP = `orderloop: closes the loop between an advertisement and an order
+
+  orderloop serve [--port N] [--data DIR] [--config FILE]   runs the collector
+  orderloop demo                                            the collector with a demo shop and an ad platform, played
+  orderloop replay FILE                                     recorded deliveries of a source, on a store in memory
+  orderloop preview FILE [--reveal]                         what a destination would be sent
+  orderloop stitch FILE.ndjson                              events in; sessions, orders, links and conversions out
+  orderloop rebuild [--data DIR] [--config FILE]            derives every projection again from the event log
+  orderloop doctor [--data DIR] [--config FILE]             checks configuration, store, clock and destinations
+
+FILE may be - for standard input. Results are JSON on stdout, everything else goes to stderr.
+Exit codes: 0 done, 1 the run failed, 2 the input can't be used.`;
+
+/** Runs one command; answers the exit code. */
+export async function run([name, ...args]: string[]): Promise<number> {
+  if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
+    say(HELP);
+    return name === undefined ? 2 : 0;
+  }
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  try {
+    if (!command) throw new UnusableInput(`There is no command ${JSON.stringify(name)}; orderloop help lists them.`);
+    if (args.includes('--help')) {
+      say(HELP);
+      return 0;
+    }
+    await command(args);
+    return 0;
+  } catch (error) {
+    return report(error);
+  }
+}
+
+function report(error: unknown): number {
+  if ((error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS')) return report(new UnusableInput((error as Error).message));
+  if (error instanceof ConfigError) return report(new UnusableInput(error.message));
+  if (error instanceof UnusableInput) {
+    say(error.toJson());
+    return 2;
+  }
+  if (error instanceof RunFailure) say(error.message);
+  else
+    say(
+      error instanceof Error && error.message.startsWith('[orderloop]')
+        ? error.message
+        : `Something went wrong: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    );
+  return 1;
+}

@@ -1,0 +1,43 @@
+import { existsSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { pino } from 'pino';
+import { startCollector } from '../main.ts';
+import { openSqlite } from '../storage/sqlite/index.ts';
+import { RunFailure, say } from './io.ts';
+import { ASSETS_FOLDER, loadConfig, OPTIONS, readPort, refusePostgres } from './setup.ts';
+import { untilStopped } from './signals.ts';
+
+/** `orderloop serve`: runs the collector until it is told to stop. */
+export async function serve(args: string[]): Promise<void> {
+  const { values } = parseArgs({ args, options: OPTIONS });
+  refusePostgres(values['database-url']);
+  const config = loadConfig(values.config, values.data);
+  const log = pino({ base: undefined, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
+  const storage = openSqlite(values.data);
+  const collector = await startCollector(
+    {
+      config,
+      storage,
+      assetsFolder: ASSETS_FOLDER,
+      // The message and where: never the body, the headers or the query of a request.
+      onError: (error, context) =>
+        log.error(
+          { context, error: error instanceof Error ? error.message : String(error), code: (error as { code?: string }).code },
+          'error',
+        ),
+    },
+    { port: readPort(values.port), host: values.host },
+  ).catch(async (error: unknown) => {
+    await storage.close();
+    if ((error as { code?: string }).code === 'EADDRINUSE')
+      throw new RunFailure(`Port ${values.port} is taken. Choose another with --port.`);
+    throw error;
+  });
+  if (!existsSync(ASSETS_FOLDER)) say('The browser bundles are not built yet: run npm run build, and start again.');
+  say(`Collector  ${collector.url}`);
+  say(`Dashboard  ${collector.url}/dashboard (token: dashboard_token of the configuration)`);
+  for (const [site, { name, publishable_keys, origins }] of Object.entries(config.sites))
+    say(`Site ${site} (${name})  write key ${publishable_keys[0]}  origins ${origins.join(', ')}`);
+  await untilStopped();
+  await collector.stop();
+}

@@ -1,0 +1,261 @@
+import { type Conversion, clickIdValue, countryCode, isDenied } from '@orderloop/protocol';
+import type { Destination, Outcome, OutgoingRequest, Reply, Skip } from './contract.ts';
+import { decimalNumber, readCurrency } from './shared/money.ts';
+import {
+  compactDate,
+  genderLetter,
+  hashField,
+  lowerCountry,
+  metaCity,
+  metaExternalId,
+  metaName,
+  metaPostalCode,
+  metaRegion,
+  phoneDigits,
+  plainEmail,
+  publicIp,
+} from './shared/normalise.ts';
+import { sendableTime } from './shared/time.ts';
+
+export interface MetaSettings {
+  /** The dataset's id, which used to be called the pixel's; find it in Events Manager. */
+  dataset_id?: string;
+  pixel_id?: string;
+  access_token: string;
+  /** Graph API version, such as `v26.0`. */
+  api_version?: string;
+  /** Shows events in Events Manager's test tab. They count all the same. */
+  test_event_code?: string;
+  /** Another host, for a gateway or a test; https://graph.facebook.com otherwise. */
+  endpoint?: string;
+}
+
+const DAY_MS = 86_400_000;
+const API_VERSION = 'v26.0';
+
+/** Meta Conversions API (relays §6). */
+export const meta: Destination<MetaSettings> = {
+  id: 'meta',
+  apiVersion: API_VERSION,
+  capabilities: {
+    events: {
+      page_view: 'PageView',
+      view_item: 'ViewContent',
+      view_item_list: 'ViewContent',
+      search: 'Search',
+      add_to_cart: 'AddToCart',
+      add_to_wishlist: 'AddToWishlist',
+      begin_checkout: 'InitiateCheckout',
+      add_payment_info: 'AddPaymentInfo',
+      purchase: 'Purchase',
+      sign_up: 'CompleteRegistration',
+      generate_lead: 'Lead',
+      subscribe: 'Subscribe',
+      start_trial: 'StartTrial',
+    },
+    refund: 'none',
+    batch: { max: 1000 },
+    maxAgeMs: ({ action_source }) => (action_source === 'physical_store' ? 62 : 7) * DAY_MS,
+    failure: 'all-or-nothing',
+    consent: 'gate',
+  },
+
+  checkSettings(settings) {
+    const wrong: string[] = [];
+    if (!settings['dataset_id'] && !settings['pixel_id'])
+      wrong.push('settings.dataset_id is missing; find it in Events Manager under Data sources.');
+    if (!settings['access_token'])
+      wrong.push('settings.access_token is missing; make one in Events Manager under Settings, Conversions API.');
+    return wrong;
+  },
+
+  requests(conversions, settings, { now }) {
+    const skipped: Skip[] = [];
+    const data: { event_id: string; mapped: Record<string, unknown> }[] = [];
+    for (const conversion of conversions) {
+      const result = mapEvent(conversion, now);
+      if ('reason' in result) skipped.push({ event_id: conversion.event_id, ...result });
+      else data.push({ event_id: conversion.event_id, mapped: result.mapped });
+    }
+    const requests: OutgoingRequest[] = [];
+    for (let start = 0; start < data.length; start += meta.capabilities.batch.max) {
+      requests.push(toRequest(data.slice(start, start + meta.capabilities.batch.max), settings));
+    }
+    return { requests, skipped };
+  },
+
+  outcomes(reply, event_ids) {
+    const outcome = readReply(reply, event_ids.length);
+    return event_ids.map((event_id) => ({ event_id, ...outcome }));
+  },
+};
+
+function toRequest(batch: { event_id: string; mapped: Record<string, unknown> }[], settings: MetaSettings): OutgoingRequest {
+  const host = settings.endpoint ?? 'https://graph.facebook.com';
+  return {
+    method: 'POST',
+    url: `${host.replace(/\/$/, '')}/${settings.api_version ?? API_VERSION}/${settings.dataset_id ?? settings.pixel_id}/events`,
+    // In a header, not in the URL: URLs end up in logs.
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${settings.access_token}` },
+    body: JSON.stringify({
+      data: batch.map(({ mapped }) => mapped),
+      ...(settings.test_event_code && { test_event_code: settings.test_event_code }),
+      partner_agent: 'orderloop',
+    }),
+    event_ids: batch.map(({ event_id }) => event_id),
+  };
+}
+
+function mapEvent(conversion: Conversion, now: number): { mapped: Record<string, unknown> } | Omit<Skip, 'event_id'> {
+  const name = meta.capabilities.events[conversion.event];
+  if (!name) return { reason: 'unsupported_event', detail: `Meta has no event for ${conversion.event}.` };
+  // Meta has no field for a denied purpose, so what was denied is not sent at all (R8).
+  if (isDenied(conversion.consent, 'ad_storage') || isDenied(conversion.consent, 'ad_user_data'))
+    return { reason: 'consent_denied' };
+  const time = sendableTime(conversion, now, meta.capabilities.maxAgeMs(conversion));
+  if ('reason' in time) return { reason: time.reason };
+
+  const action_source = ACTION_SOURCES[conversion.action_source ?? 'web'] ?? 'other';
+  const user_data = userData(conversion, time.at);
+  const url = conversion.page?.url;
+  if (action_source === 'website' && (!url || !user_data['client_user_agent'])) {
+    // One invalid event fails its whole request, so it is kept out of it (R4).
+    return { reason: 'invalid_value', detail: `A website event needs ${url ? 'context.user_agent' : 'page.url'}.` };
+  }
+  if (!Object.keys(user_data).some((key) => key !== 'client_user_agent' && key !== 'country'))
+    return { reason: 'no_identifiers' };
+  const custom_data = customData(conversion, name);
+  if ('reason' in custom_data) return custom_data;
+
+  const { consent } = conversion;
+  return {
+    mapped: compact({
+      event_name: name,
+      event_time: Math.floor(time.at / 1000),
+      event_id: conversion.event_id,
+      action_source,
+      event_source_url: url,
+      referrer_url: conversion.page?.referrer,
+      user_data,
+      custom_data: custom_data.value,
+      // 0 and 0 let Meta work out where the buyer is.
+      ...(consent?.limited_data_use && {
+        data_processing_options: ['LDU'],
+        data_processing_options_country: 0,
+        data_processing_options_state: 0,
+      }),
+      ...(isDenied(consent, 'ad_personalization') && { opt_out: true }),
+    }),
+  };
+}
+
+const ACTION_SOURCES: Readonly<Record<string, string>> = {
+  web: 'website',
+  app: 'app',
+  physical_store: 'physical_store',
+  server: 'other',
+};
+
+function userData({ user = {}, context = {}, click_ids, cookies = {} }: Conversion, at: number): Record<string, unknown> {
+  const country = countryCode(user.country) ?? undefined;
+  const list = (value: string | undefined) => (value ? [value] : undefined);
+  return compact({
+    em: list(hashField(user.email ?? user.email_sha256, plainEmail)),
+    ph: list(hashField(user.phone ?? user.phone_sha256, phoneDigits, country)),
+    fn: list(hashField(user.first_name, metaName)),
+    ln: list(hashField(user.last_name, metaName)),
+    ct: list(hashField(user.city, metaCity)),
+    st: list(hashField(user.region, metaRegion, country)),
+    zp: list(hashField(user.postal_code, metaPostalCode)),
+    country: list(hashField(user.country, lowerCountry)),
+    ge: list(hashField(user.gender, genderLetter)),
+    db: list(hashField(user.date_of_birth, compactDate)),
+    external_id: list(hashField(user.id, metaExternalId)),
+    client_ip_address: publicIp(context.ip),
+    client_user_agent: context.user_agent,
+    fbc: clickCookie(cookies['_fbc'], click_ids?.['fbclid'], at),
+    fbp: cookies['_fbp'] && /^fb\.\d\.\d+\.[^.]+(\.[^.]+)?$/.test(cookies['_fbp']) ? cookies['_fbp'] : undefined,
+  });
+}
+
+/**
+ * `fbc`: the cookie as it stands, when it carries the click that we know of; else made from the click with the time at
+ * which it was first seen, never after the event.
+ */
+function clickCookie(cookie: string | undefined, click: Parameters<typeof clickIdValue>[0], at: number): string | undefined {
+  const segments = cookie?.split('.') ?? [];
+  const usable = segments.length >= 4 && segments.length <= 5 && segments[0] === 'fb' && segments[3] ? cookie : undefined;
+  const fbclid = clickIdValue(click);
+  if (!fbclid || (usable && segments[3] === fbclid)) return usable;
+  const seen = typeof click === 'object' ? (click.first_seen_at ?? at) : at;
+  return `fb.1.${Math.min(seen, at)}.${fbclid}`;
+}
+
+function customData(
+  { event, order }: Conversion,
+  name: string,
+): { value: Record<string, unknown> | undefined } | Omit<Skip, 'event_id'> {
+  const currency = readCurrency(order?.currency);
+  const value = decimalNumber(order?.value, currency);
+  if (name === 'Purchase' && (value === null || !currency)) {
+    return {
+      reason: 'invalid_value',
+      detail: `A purchase needs ${currency ? 'order.value of at least 0' : 'order.currency as ISO 4217 code'}.`,
+    };
+  }
+  const items = (order?.items ?? []).filter((item) => item.id);
+  const custom = compact({
+    ...(value !== null && currency && { value, currency }),
+    order_id: order?.id,
+    ...(items.length > 0 && {
+      content_type: event === 'view_item_list' ? 'product_group' : 'product',
+      num_items: items.reduce((sum, item) => sum + (item.quantity ?? 1), 0),
+      content_ids: items.map((item) => item.id),
+      contents: items.map((item) =>
+        compact({ id: item.id, quantity: item.quantity ?? 1, item_price: decimalNumber(item.price, currency) }),
+      ),
+    }),
+  });
+  return { value: Object.keys(custom).length > 0 ? custom : undefined };
+}
+
+/** Absent means absent: no null, no empty text (R5). */
+function compact(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== null && value !== ''));
+}
+
+const THROTTLED = new Set([4, 17, 32, 613, 80003]);
+const REJECTED = new Set([3, 100, 105, 200, 294]);
+
+function readReply(reply: Reply, sent: number): Omit<Outcome, 'event_id'> {
+  const body = readJson(reply.body);
+  const error = body?.['error'] as
+    | { code?: number; error_subcode?: number; message?: string; is_transient?: boolean; fbtrace_id?: string }
+    | undefined;
+  const trace = error?.fbtrace_id ?? (typeof body?.['fbtrace_id'] === 'string' ? body['fbtrace_id'] : undefined);
+  const facts = {
+    ...(error?.code !== undefined && { code: [error.code, error.error_subcode].filter((part) => part !== undefined).join('/') }),
+    ...(error?.message && { detail: error.message }),
+    ...(trace && { trace }),
+  };
+  if (reply.status >= 200 && reply.status < 300 && !error) {
+    return body?.['events_received'] === sent
+      ? { verdict: 'accepted', ...facts }
+      : { verdict: 'retry', detail: 'The reply does not say that the events were received.', ...facts };
+  }
+  if (reply.status === 401 || error?.code === 190) return { verdict: 'auth', ...facts };
+  if (reply.status === 429 || (error?.code !== undefined && THROTTLED.has(error.code))) return { verdict: 'throttled', ...facts };
+  if (error?.is_transient || reply.status >= 500) return { verdict: 'retry', ...facts };
+  if (error?.code !== undefined && REJECTED.has(error.code)) return { verdict: 'rejected', ...facts };
+  // What Meta has no documented class for is tried again, within the event's age.
+  return { verdict: 'retry', ...facts };
+}
+
+function readJson(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,19 @@
+import { exponentOf, parseDecimal } from '@orderloop/protocol';
+
+/**
+ * A decimal of at least 0 as the shortest JSON number (`"129.90"` → `129.9`), or null. Checked digit by digit, so that
+ * float noise (`129.90000000000001`) never reaches a platform (R9).
+ */
+export function decimalNumber(value: string | number | undefined, currency: string | undefined): number | null {
+  if (value === undefined) return null;
+  const exponent = currency === undefined ? 2 : exponentOf(currency);
+  if (exponent === null) return null;
+  const minor = parseDecimal(value, exponent);
+  return minor === null || minor < 0 ? null : minor / 10 ** exponent;
+}
+
+/** The ISO 4217 code in upper case, or undefined when it is none. */
+export function readCurrency(currency: string | undefined): string | undefined {
+  const code = currency?.trim().toUpperCase();
+  return code && exponentOf(code) !== null ? code : undefined;
+}

@@ -1,0 +1,103 @@
+import { createHash, createHmac } from 'node:crypto';
+import { type Conversion, isDenied } from '@orderloop/protocol';
+import type { Destination, Outcome, OutgoingRequest, Skip } from './contract.ts';
+import { hashField, phoneDigits, plainEmail } from './shared/normalise.ts';
+import { readTime } from './shared/time.ts';
+
+export interface WebhookSettings {
+  /** Where to send: https, a public address. */
+  url: string;
+  /** `whsec_` and base64 of 24 to 64 random bytes. Several sign side by side while one is replaced. */
+  secret?: string;
+  secrets?: readonly string[];
+}
+
+/** A webhook signed by Standard Webhooks 1.0.0 (relays §11), one conversion a message, to any HTTPS address. */
+export const webhook: Destination<WebhookSettings> = {
+  id: 'webhook',
+  apiVersion: '1.0.0',
+  capabilities: {
+    events: { purchase: 'order.paid', refund: 'order.refunded', cancel: 'order.cancelled' },
+    refund: 'event',
+    batch: { max: 1 },
+    maxAgeMs: () => null,
+    failure: 'per-item',
+    consent: 'gate',
+  },
+
+  checkSettings(settings) {
+    const wrong: string[] = [];
+    if (typeof settings['url'] !== 'string' || !URL.canParse(settings['url']))
+      wrong.push('settings.url is missing; give the HTTPS address that takes the webhook.');
+    const secrets = [settings['secret'], ...((settings['secrets'] as unknown[]) ?? [])].filter(Boolean);
+    if (secrets.length === 0) wrong.push('settings.secret is missing; make one: whsec_ and base64 of 24 random bytes.');
+    return wrong;
+  },
+
+  requests(conversions, settings, { now }) {
+    const requests: OutgoingRequest[] = [];
+    const skipped: Skip[] = [];
+    for (const conversion of conversions) {
+      if (isDenied(conversion.consent, 'ad_user_data')) skipped.push({ event_id: conversion.event_id, reason: 'consent_denied' });
+      else requests.push(toRequest(conversion, settings, now));
+    }
+    return { requests, skipped };
+  },
+
+  outcomes(reply, event_ids) {
+    return event_ids.map((event_id): Outcome => {
+      if (reply.status >= 200 && reply.status < 300) return { event_id, verdict: 'accepted' };
+      const code = String(reply.status);
+      // 410 asks us to stop: pausing keeps what waits, until somebody has looked.
+      if (reply.status === 401 || reply.status === 403 || reply.status === 410) return { event_id, verdict: 'auth', code };
+      if (reply.status === 429 || reply.status === 502 || reply.status === 504) return { event_id, verdict: 'throttled', code };
+      if (reply.status >= 300 && reply.status < 400)
+        return { event_id, verdict: 'rejected', code, detail: 'Redirects are not followed.' };
+      return { event_id, verdict: 'retry', code };
+    });
+  },
+};
+
+function toRequest(conversion: Conversion, settings: WebhookSettings, now: number): OutgoingRequest {
+  const body = JSON.stringify({
+    type: webhook.capabilities.events[conversion.event] ?? `event.${conversion.event}`,
+    timestamp: new Date(readTime(conversion.occurred_at)).toISOString(),
+    data: { ...conversion, ...(conversion.user && { user: hashedUser(conversion) }) },
+  });
+  const id = messageId(conversion.event_id);
+  const timestamp = String(Math.floor(now / 1000));
+  const secrets = [settings.secret, ...(settings.secrets ?? [])].filter((secret) => secret !== undefined);
+  return {
+    method: 'POST',
+    url: settings.url,
+    headers: {
+      'content-type': 'application/json',
+      'webhook-id': id,
+      'webhook-timestamp': timestamp,
+      'webhook-signature': secrets.map((secret) => `v1,${sign(secret, `${id}.${timestamp}.${body}`)}`).join(' '),
+    },
+    body,
+    event_ids: [conversion.event_id],
+  };
+}
+
+/** The receiver knows its own customers: a hash lets it find them without contact data travelling. */
+function hashedUser({ user }: Conversion): Record<string, string> {
+  const email_sha256 = hashField(user?.email ?? user?.email_sha256, plainEmail);
+  const phone_sha256 = hashField(user?.phone ?? user?.phone_sha256, phoneDigits, user?.country);
+  return { ...(user?.id && { id: user.id }), ...(email_sha256 && { email_sha256 }), ...(phone_sha256 && { phone_sha256 }) };
+}
+
+/** Stable over attempts and replays, and free of the dots that would move the boundary of the signed parts. */
+function messageId(event_id: string): string {
+  return /^[A-Za-z0-9_-]{1,64}$/.test(event_id)
+    ? event_id
+    : `msg_${createHash('sha256').update(event_id).digest('hex').slice(0, 32)}`;
+}
+
+/** Base64 HMAC-SHA256 of Standard Webhooks, under a `whsec_` secret. */
+export function sign(secret: string, text: string): string {
+  return createHmac('sha256', Buffer.from(secret.replace(/^whsec_/, ''), 'base64'))
+    .update(text, 'utf8')
+    .digest('base64');
+}

@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { PROBLEMS } from '@orderloop/protocol';
+import express, { type NextFunction, type Request, type Response } from 'express';
+import { answerPreflight } from './cors.ts';
+import type { HttpDeps } from './deps.ts';
+import { HttpProblem, sendProblem, toProblem } from './problem.ts';
+import { assetRoutes } from './routes/assets.ts';
+import { handleEvents } from './routes/events.ts';
+import { opsRoutes } from './routes/ops.ts';
+import { orderRoutes } from './routes/orders.ts';
+import { readingRoutes } from './routes/reading.ts';
+import { widgetRoutes } from './routes/widgets.ts';
+
+const HEADERS_MS = 10_000;
+const REQUEST_MS = 60_000;
+const MAX_HEADER_BYTES = 16 * 1024;
+
+/**
+ * The collector's HTTP server, not yet listening. `POST /v1/events` is answered before express: it is the one route whose
+ * cost is the product's cost.
+ */
+export function createApp(deps: HttpDeps): Server {
+  const app = createExpress(deps);
+  const server = createServer(
+    { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, maxHeaderSize: MAX_HEADER_BYTES, requireHostHeader: true },
+    (request, response) => {
+      const request_id = `req_${randomUUID()}`;
+      response.setHeader('x-request-id', request_id);
+      const path = request.url?.split('?')[0] ?? '';
+      count(deps, response, path);
+      if (path === '/v1/events' && request.method !== 'GET' && request.method !== 'HEAD') {
+        void answerEvents(request, response, deps, request_id);
+      } else {
+        app(request, response);
+      }
+    },
+  );
+  server.on('clientError', (_error, socket) => {
+    // Ending it politely leaves slow sockets open for ever (L4).
+    socket.destroy();
+  });
+  return server;
+}
+
+async function answerEvents(
+  request: IncomingMessage,
+  response: ServerResponse,
+  deps: HttpDeps,
+  request_id: string,
+): Promise<void> {
+  try {
+    if (request.method === 'OPTIONS') return answerPreflight(request, response, deps.auth);
+    if (request.method !== 'POST') throw new HttpProblem('method_not_allowed', 'Send events by POST.');
+    await handleEvents(request, response, deps);
+  } catch (error) {
+    answerProblem(error, request, response, deps, request_id);
+  }
+}
+
+function createExpress(deps: HttpDeps) {
+  const app = express();
+  app.disable('x-powered-by');
+  app.use(opsRoutes(deps), assetRoutes(deps), widgetRoutes(deps), orderRoutes(deps), readingRoutes(deps));
+  app.use((request: Request) => {
+    const known = KNOWN_PATHS.some((path) => path.test(request.path));
+    throw known ? new HttpProblem('method_not_allowed') : new HttpProblem('not_found');
+  });
+  app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
+    // Express's own refusals (a path that can't be decoded) are the caller's mistakes.
+    const status = (error as { status?: number }).status;
+    const known =
+      error instanceof HttpProblem || status === undefined || status >= 500
+        ? error
+        : new HttpProblem(status === 404 ? 'not_found' : 'malformed_request');
+    answerProblem(known, request, response, deps, String(response.getHeader('x-request-id')));
+  });
+  return app;
+}
+
+const KNOWN_PATHS = [
+  /^\/v1\/orders$/,
+  /^\/v1\/sources\/[^/]+\/[^/]+$/,
+  /^\/v1\/ads\/(decide|click)$/,
+  /^\/v1\/rewards\/(offer|start|claim)$/,
+  /^\/v1\/(status|events|dead-letters)$/,
+];
+
+function answerProblem(
+  error: unknown,
+  request: IncomingMessage,
+  response: ServerResponse,
+  deps: HttpDeps,
+  request_id: string,
+): void {
+  const known = toProblem(error);
+  if (PROBLEMS[known.code].status >= 500) deps.onError(error, request_id);
+  if (response.headersSent || response.destroyed) return void response.destroy();
+  // What is left of a refused body is not read: the connection ends with the answer.
+  if (!request.complete) response.setHeader('connection', 'close');
+  sendProblem(response, known, request_id);
+}
+
+function count(deps: HttpDeps, response: ServerResponse, path: string): void {
+  response.once('finish', () => {
+    const route = KNOWN_PATHS.some((known) => known.test(path)) ? path.split('/').slice(0, 3).join('/') : 'other';
+    deps.metrics.requests.inc({ route, status: response.statusCode });
+  });
+}

@@ -1,0 +1,35 @@
+import type { Config } from '../config.ts';
+import type { CommitQueue } from '../ingest/commit-queue.ts';
+import type { Metrics } from '../metrics.ts';
+import type { Vault } from '../privacy/vault.ts';
+import type { Relay } from '../relay/relay.ts';
+import type { Source } from '../sources/contract.ts';
+import type { Storage } from '../storage/contract.ts';
+import type { Auth } from './auth.ts';
+
+/** What the routes are given: everything that they don't make themselves. */
+export interface HttpDeps {
+  config: Config;
+  storage: Storage;
+  commits: CommitQueue;
+  relay: Pick<Relay, 'paused' | 'resume'>;
+  sources: Readonly<Record<string, Source>>;
+  vault: Vault;
+  auth: Auth;
+  metrics: Metrics;
+  /** UTC ms. */
+  now(): number;
+  randomBytes(count: number): Uint8Array;
+  /** Bundles and pages by path, read once at start (A12). */
+  assets: ReadonlyMap<string, Asset>;
+  isShuttingDown(): boolean;
+  onError(error: unknown, request_id: string): void;
+}
+
+export interface Asset {
+  type: string;
+  body: Buffer;
+  etag: string;
+  /** How long browsers may keep it, in seconds. */
+  max_age: number;
+}

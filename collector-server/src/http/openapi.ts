@@ -1,0 +1,236 @@
+import {
+  AdDecisionSchema,
+  ConversionSchema,
+  DocumentedBatchSchema,
+  EventSchema,
+  OrderInputSchema,
+  OrderSchema,
+  PROBLEMS,
+  RewardClaimSchema,
+  RewardOfferSchema,
+  RewardStartSchema,
+} from '@orderloop/protocol';
+
+const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+const json = (schema: unknown) => ({ content: { 'application/json': { schema } } });
+const problems = {
+  default: { description: 'A problem (RFC 9457).', content: { 'application/problem+json': { schema: ref('Problem') } } },
+};
+const parameter = (name: string, where: 'path' | 'query', description: string, required = where === 'path') => ({
+  name,
+  in: where,
+  required,
+  description,
+  schema: { type: 'string' },
+});
+
+/** The API's description (OpenAPI 3.1), from the same schemas that check what comes in. */
+export function openApi(publicUrl: string | undefined): unknown {
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Orderloop collector',
+      version: '1',
+      description: 'Events and orders in; journeys and reports out.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: publicUrl ?? '/' }],
+    paths: {
+      '/v1/events': {
+        post: {
+          summary: 'A batch of events; 202 once durable',
+          description:
+            'Browsers send a publishable key as `key`; servers send `Authorization: Bearer sk_…` and sign by Standard Webhooks.',
+          security: [{}, { secretKey: [] }],
+          requestBody: {
+            required: true,
+            content: { 'application/json': { schema: ref('Batch') }, 'text/plain': { schema: ref('Batch') } },
+          },
+          responses: {
+            202: { description: 'At least one event was good, and is on disk.', ...json(ref('BatchReceipt')) },
+            ...problems,
+          },
+        },
+        get: {
+          summary: 'The newest events',
+          security: [{ secretKey: [] }],
+          parameters: [
+            parameter('after', 'query', 'Only events after this position.'),
+            parameter('limit', 'query', 'At most 500.'),
+          ],
+          responses: { 200: { description: 'Newest first.' }, ...problems },
+        },
+      },
+      '/v1/orders': {
+        post: {
+          summary: 'One order or up to 100, or newer versions of them',
+          description: 'Signed by Standard Webhooks; `webhook-id` is the idempotency key.',
+          security: [{ secretKey: [] }],
+          requestBody: {
+            required: true,
+            ...json({
+              anyOf: [
+                ref('OrderInput'),
+                {
+                  type: 'object',
+                  required: ['orders'],
+                  properties: { orders: { type: 'array', maxItems: 100, items: ref('OrderInput') } },
+                },
+              ],
+            }),
+          },
+          responses: { 202: { description: 'On disk, or known already.' }, ...problems },
+        },
+        get: {
+          summary: 'Orders, newest first',
+          security: [{ secretKey: [] }],
+          parameters: [parameter('limit', 'query', 'At most 500.')],
+          responses: { 200: { description: 'Order summaries.' }, ...problems },
+        },
+      },
+      '/v1/orders/{id}/journey': {
+        get: {
+          summary: 'One order, its evidence, its touchpoints, its conversions and every relay attempt',
+          security: [{ secretKey: [] }],
+          parameters: [parameter('id', 'path', 'The order’s id, number or key.')],
+          responses: { 200: { description: 'The journey.' }, ...problems },
+        },
+      },
+      '/v1/sources/{source}/{site}': {
+        post: {
+          summary: 'A store platform’s webhook, verified by its own signature',
+          parameters: [parameter('source', 'path', 'shopify, generic …'), parameter('site', 'path', 'The site.')],
+          requestBody: { required: true, ...json({ type: 'object' }) },
+          responses: { 200: { description: 'Accepted, known already, or nothing for us.' }, ...problems },
+        },
+      },
+      '/v1/ads/decide': {
+        get: {
+          summary: 'An ad decision',
+          parameters: [
+            parameter('key', 'query', 'Publishable key.', true),
+            parameter('placement', 'query', 'Which slot.', true),
+            parameter('format', 'query', 'banner.'),
+          ],
+          responses: { 200: { description: 'What to show.', ...json(ref('AdDecision')) }, ...problems },
+        },
+      },
+      '/v1/ads/click': {
+        get: {
+          summary: 'A signed click redirect',
+          parameters: [parameter('t', 'query', 'The token of a decision.', true)],
+          responses: { 302: { description: 'To the creative’s target.' }, ...problems },
+        },
+      },
+      '/v1/rewards/offer': {
+        post: {
+          summary: 'What can be earned here',
+          responses: { 200: { description: 'An offer, or why there is none.', ...json(ref('RewardOffer')) }, ...problems },
+        },
+      },
+      '/v1/rewards/start': {
+        post: {
+          summary: 'The visitor begins',
+          responses: { 200: { description: 'When it can be claimed.', ...json(ref('RewardStart')) }, ...problems },
+        },
+      },
+      '/v1/rewards/claim': {
+        post: {
+          summary: 'The visitor claims',
+          responses: { 200: { description: 'The grant.', ...json(ref('RewardClaim')) }, ...problems },
+        },
+      },
+      '/v1/status': {
+        get: {
+          summary: 'Counts, and the state of destinations',
+          security: [{ secretKey: [] }],
+          responses: { 200: { description: 'The status.' }, ...problems },
+        },
+      },
+      '/v1/dead-letters': {
+        get: {
+          summary: 'What was refused, and why',
+          security: [{ secretKey: [] }],
+          responses: { 200: { description: 'Newest first.' }, ...problems },
+        },
+      },
+      '/v1/dashboard/session': {
+        post: { summary: 'Sign in to the dashboard', responses: { 204: { description: 'Signed in.' }, ...problems } },
+      },
+      '/v1/dashboard/session/end': { post: { summary: 'Sign out', responses: { 204: { description: 'Signed out.' } } } },
+      '/v1/destinations/{site}/{destination}/resume': {
+        post: {
+          summary: 'Take up a paused destination again',
+          security: [{ secretKey: [] }],
+          parameters: [parameter('site', 'path', 'The site.'), parameter('destination', 'path', 'Its destination.')],
+          responses: { 200: { description: 'How many conversions waited.' }, ...problems },
+        },
+      },
+      '/healthz': { get: { summary: 'The process turns', responses: { 200: { description: 'ok' } } } },
+      '/readyz': {
+        get: {
+          summary: 'The store can be written to',
+          responses: { 200: { description: 'ok' }, 503: { description: 'A reason code.' } },
+        },
+      },
+      '/metrics': { get: { summary: 'Prometheus metrics', responses: { 200: { description: 'Text format.' } } } },
+      '/problems/{code}': {
+        get: {
+          summary: 'What a problem code means',
+          parameters: [parameter('code', 'path', 'A code.')],
+          responses: { 200: { description: 'Its entry.' }, ...problems },
+        },
+      },
+    },
+    components: {
+      securitySchemes: {
+        secretKey: { type: 'http', scheme: 'bearer', description: 'A secret key (sk_…); writing calls are signed as well.' },
+      },
+      schemas: {
+        Batch: DocumentedBatchSchema,
+        BatchReceipt: {
+          type: 'object',
+          required: ['accepted', 'duplicate', 'rejected'],
+          properties: {
+            accepted: { type: 'integer' },
+            duplicate: { type: 'integer' },
+            rejected: { type: 'array', items: ref('FieldError') },
+          },
+        },
+        Event: EventSchema,
+        OrderInput: OrderInputSchema,
+        Order: OrderSchema,
+        Conversion: ConversionSchema,
+        AdDecision: AdDecisionSchema,
+        RewardOffer: RewardOfferSchema,
+        RewardStart: RewardStartSchema,
+        RewardClaim: RewardClaimSchema,
+        FieldError: {
+          type: 'object',
+          required: ['pointer', 'code', 'detail'],
+          properties: {
+            index: { type: 'integer' },
+            event_id: { type: 'string' },
+            pointer: { type: 'string', description: 'RFC 6901.' },
+            code: { type: 'string' },
+            detail: { type: 'string' },
+          },
+        },
+        Problem: {
+          type: 'object',
+          required: ['type', 'title', 'status', 'code'],
+          properties: {
+            type: { type: 'string' },
+            title: { type: 'string' },
+            status: { type: 'integer' },
+            code: { type: 'string', enum: Object.keys(PROBLEMS) },
+            detail: { type: 'string' },
+            instance: { type: 'string' },
+            errors: { type: 'array', items: ref('FieldError') },
+            retry_after: { type: 'integer', description: 'Seconds.' },
+          },
+        },
+      },
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import type { ServerResponse } from 'node:http';
+import { type FieldError, type ProblemBody, type ProblemCode, problem } from '@orderloop/protocol';
+
+/** An error that has an answer: thrown by whatever finds it, written at the edge. */
+export class HttpProblem extends Error {
+  readonly code: ProblemCode;
+  readonly errors?: FieldError[];
+  readonly retry_after?: number;
+
+  constructor(code: ProblemCode, detail?: string, more: { errors?: FieldError[]; retry_after?: number } = {}) {
+    super(detail ?? code);
+    this.code = code;
+    this.errors = more.errors;
+    this.retry_after = more.retry_after;
+  }
+
+  toBody(instance?: string): ProblemBody {
+    return problem(this.code, this.message === this.code ? undefined : this.message, {
+      ...(instance && { instance }),
+      ...(this.errors && { errors: this.errors }),
+      ...(this.retry_after !== undefined && { retry_after: this.retry_after }),
+    });
+  }
+}
+
+/** Anything thrown as a problem: what isn't one already is a bug of ours, and says nothing of itself to the caller. */
+export function toProblem(error: unknown): HttpProblem {
+  if (error instanceof HttpProblem) return error;
+  if (isStorageError(error))
+    return new HttpProblem('storage_unavailable', 'Nothing of the request was kept; send it again with the same ids.', {
+      retry_after: 1 + Math.floor(Math.random() * 5),
+    });
+  return new HttpProblem('internal_error');
+}
+
+function isStorageError(error: unknown): boolean {
+  return (error as { code?: string } | null)?.code === 'ERR_SQLITE_ERROR';
+}
+
+export function sendProblem(response: ServerResponse, error: HttpProblem, instance?: string): void {
+  const body = error.toBody(instance);
+  response.setHeader('cache-control', 'no-store');
+  if (body.retry_after !== undefined) response.setHeader('retry-after', String(body.retry_after));
+  sendJson(response, body.status, body, 'application/problem+json');
+}
+
+export function sendJson(response: ServerResponse, status: number, body: unknown, type = 'application/json'): void {
+  const text = JSON.stringify(body);
+  response.statusCode = status;
+  response.setHeader('content-type', type);
+  response.setHeader('content-length', Buffer.byteLength(text));
+  response.end(text);
+}

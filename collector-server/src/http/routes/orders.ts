@@ -1,0 +1,117 @@
+import type { FieldError } from '@orderloop/protocol';
+import { type Request, type Response, Router } from 'express';
+import { eventOfFact } from '../../ingest/delivery.ts';
+import type { OrderFact, Source, SourceReading, SourceSettings } from '../../sources/contract.ts';
+import { flatHeaders } from '../auth.ts';
+import { BODY_LIMITS, readBody } from '../body.ts';
+import type { HttpDeps } from '../deps.ts';
+import { HttpProblem } from '../problem.ts';
+
+export interface DeliveryReceipt {
+  verdict: 'accepted' | 'duplicate' | 'ignored';
+  reason?: string;
+  accepted: number;
+  duplicate: number;
+}
+
+/** Where orders come in: from a shop's own server, and from store platforms. */
+export function orderRoutes(deps: HttpDeps): Router {
+  const router = Router();
+
+  router.post('/v1/orders', async (request: Request, response: Response) => {
+    const body = await readBody(request, BODY_LIMITS.server);
+    const caller = deps.auth.server(request, body.wire, deps.now());
+    const generic = deps.sources['generic']!;
+    const settings = { account: caller.site, secrets: caller.config.signing_secrets };
+    const receipt = await take(deps, caller.site, generic, settings, {
+      headers: flatHeaders(request),
+      body: body.bytes,
+      wire: body.wire,
+    });
+    response.status(202).json(receipt);
+  });
+
+  router.post('/v1/sources/:source/:site', async (request: Request<{ source: string; site: string }>, response: Response) => {
+    const { source: name, site } = request.params;
+    const source = Object.hasOwn(deps.sources, name) ? deps.sources[name] : undefined;
+    const settings = deps.config.sites[site]?.sources?.[name];
+    // Another site's connection and one that never was answer alike.
+    if (!source || !settings)
+      throw new HttpProblem('not_found', 'This source is not connected for this site; add it to the site’s sources.');
+    const body = await readBody(request, BODY_LIMITS.source);
+    const receipt = await take(deps, site, source, settings, {
+      headers: flatHeaders(request),
+      body: body.bytes,
+      wire: body.wire,
+    });
+    response.status(200).json(receipt);
+  });
+
+  return router;
+}
+
+async function take(
+  deps: HttpDeps,
+  site: string,
+  source: Source,
+  settings: SourceSettings,
+  request: { headers: Record<string, string>; body: Buffer; wire: Buffer },
+): Promise<DeliveryReceipt> {
+  const reading = source.read({ headers: request.headers, signed: request.wire, body: request.body }, settings, {
+    now: deps.now(),
+  });
+  if (reading.kind === 'ignored') return { verdict: 'ignored', reason: reading.reason, accepted: 0, duplicate: 0 };
+  if (reading.kind !== 'facts') throw await refusal(deps, site, source.id, reading, request.body);
+  const events = reading.facts.map((fact: OrderFact) =>
+    eventOfFact(fact, { site, source: source.id, received_at: deps.now(), vault: deps.vault }),
+  );
+  const results = await deps.commits.append(events);
+  for (const [index, result] of results.entries())
+    if (result === 'duplicate') await assertSameDelivery(deps, site, events[index]!);
+  const accepted = results.filter((result) => result === 'accepted').length;
+  return { verdict: accepted > 0 ? 'accepted' : 'duplicate', accepted, duplicate: results.length - accepted };
+}
+
+/** The same delivery again is fine; another order under its id is a mistake of the sender, and would be lost in silence. */
+async function assertSameDelivery(deps: HttpDeps, site: string, event: { event_id: string; order?: unknown }): Promise<void> {
+  const known = await deps.storage.log.find(site, event.event_id);
+  if (known && JSON.stringify(known.order) !== JSON.stringify(event.order)) {
+    throw new HttpProblem(
+      'delivery_id_reused',
+      'This delivery id was used for another order; give each new version an id of its own.',
+    );
+  }
+}
+
+async function refusal(
+  deps: HttpDeps,
+  site: string,
+  source: string,
+  reading: Exclude<SourceReading, { kind: 'facts' | 'ignored' }>,
+  body: Buffer,
+): Promise<HttpProblem> {
+  deps.metrics.rejections.inc({ code: reading.code });
+  if (reading.kind === 'refused') return new HttpProblem(reading.code, reading.detail);
+  const { code, pointer, detail } = reading;
+  const raw = body.toString('utf8');
+  // It was signed by somebody whom we know, so nothing of it vanishes (B1).
+  await deps.commits.append(
+    [],
+    [
+      {
+        site,
+        received_at: deps.now(),
+        stage: 'source',
+        code,
+        pointer,
+        detail,
+        route: `/v1/sources/${source}`,
+        key_id: source,
+        size: body.length,
+        raw: deps.vault.seal(`${site}|dead_letters`, raw.slice(0, 32 * 1024)),
+      },
+    ],
+  );
+  const errors: FieldError[] = [{ pointer, code, detail }];
+  return new HttpProblem(code, detail, { errors });
+}

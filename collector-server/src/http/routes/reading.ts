@@ -1,0 +1,152 @@
+import type { LiveEvent, LoggedEvent, Status } from '@orderloop/protocol';
+import { type Request, type Response, Router } from 'express';
+import { readJourney } from '../../reports/journey.ts';
+import { BODY_LIMITS, parseBody, readBody } from '../body.ts';
+import type { HttpDeps } from '../deps.ts';
+import { HttpProblem } from '../problem.ts';
+
+const MAX_ROWS = 500;
+const MINUTE_MS = 60_000;
+
+/** What the dashboard and API users read, and the few things that they may change. */
+export function readingRoutes(deps: HttpDeps): Router {
+  const router = Router();
+
+  router.post('/v1/dashboard/session', async (request, response) => {
+    const body = parseBody((await readBody(request, BODY_LIMITS.server)).bytes, BODY_LIMITS.server) as { token?: unknown };
+    const session = typeof body?.token === 'string' ? deps.auth.login(body.token, deps.now()) : undefined;
+    if (!session) throw new HttpProblem('key_unknown', 'The token is not the one that the collector printed when it started.');
+    response.setHeader('set-cookie', session.cookie);
+    response.status(204).end();
+  });
+
+  router.post('/v1/dashboard/session/end', (request, response) => {
+    deps.auth.logout(request);
+    response.status(204).end();
+  });
+
+  router.get('/v1/status', async (request, response) => {
+    const { site } = deps.auth.reader(request);
+    response.json(await status(deps, site));
+  });
+
+  router.get('/v1/events', async (request, response) => {
+    const { site } = deps.auth.reader(request);
+    const limit = count(request.query['limit'], 100);
+    const after = request.query['after'] === undefined ? undefined : count(request.query['after'], 0, Number.MAX_SAFE_INTEGER);
+    const events = await deps.storage.log.newest(wanted(site, request), limit);
+    response.json({ events: events.filter(({ position }) => after === undefined || position > after).map(toLive) });
+  });
+
+  router.get('/v1/orders', async (request, response) => {
+    const { site } = deps.auth.reader(request);
+    response.json({ orders: await deps.storage.projections.orders(wanted(site, request), count(request.query['limit'], 100)) });
+  });
+
+  router.get('/v1/orders/:id/journey', async (request: Request<{ id: string }>, response: Response) => {
+    const { site } = deps.auth.reader(request);
+    const journey = await readJourney(deps, wanted(site, request), request.params.id);
+    if (!journey) throw new HttpProblem('not_found', 'No order has this id, key or number.');
+    response.json(journey);
+  });
+
+  router.get('/v1/dead-letters', async (request, response) => {
+    const { site } = deps.auth.reader(request);
+    const letters = await deps.storage.log.deadLetters(count(request.query['limit'], 100));
+    response.json({
+      dead_letters: letters.filter((letter) => site === undefined || letter.site === site).map(({ raw: _, ...letter }) => letter),
+    });
+  });
+
+  router.post(
+    '/v1/destinations/:site/:destination/resume',
+    async (request: Request<{ site: string; destination: string }>, response: Response) => {
+      const reader = deps.auth.reader(request);
+      const { site, destination } = request.params;
+      const known = deps.config.sites[site]?.destinations?.some((entry) => entry.id === destination);
+      if (!known || (reader.site !== undefined && reader.site !== site)) throw new HttpProblem('not_found');
+      response.json({ released: await deps.relay.resume(site, destination) });
+    },
+  );
+
+  return router;
+}
+
+async function status(deps: HttpDeps, site: string | undefined): Promise<Status> {
+  const [events, orders, outbox] = await Promise.all([
+    deps.storage.log.counts(deps.now() - MINUTE_MS),
+    deps.storage.projections.counts(),
+    deps.storage.outbox.counts(),
+  ]);
+  const sites = Object.entries(deps.config.sites).filter(([id]) => site === undefined || id === site);
+  return {
+    sites: sites.map(([id, { name }]) => ({ site: id, name })),
+    events_total: events.total,
+    events_last_minute: events.since,
+    orders_total: orders.orders,
+    orders_linked: orders.linked,
+    outbox,
+    dead_letters: events.dead_letters,
+    destinations: sites.flatMap(([id, { destinations = [] }]) =>
+      destinations.map((destination) => {
+        const reason = deps.relay.paused().get(`${id}/${destination.id}`);
+        return {
+          site: id,
+          destination: destination.id,
+          type: destination.type,
+          state: reason ? ('paused' as const) : ('ok' as const),
+          ...(reason && { reason }),
+        };
+      }),
+    ),
+  };
+}
+
+/** Names and places, nothing that names a person. */
+function toLive(event: LoggedEvent): LiveEvent {
+  const {
+    position,
+    site,
+    event: name,
+    event_id,
+    occurred_at,
+    received_at,
+    visitor_id,
+    session_id,
+    action_source,
+    page,
+    campaign,
+    click_ids,
+    properties,
+    flags,
+  } = event;
+  const value = properties?.['value'];
+  const currency = properties?.['currency'];
+  return {
+    position,
+    site,
+    event: name,
+    event_id,
+    occurred_at,
+    received_at,
+    ...(visitor_id && { visitor_id }),
+    ...(session_id && { session_id }),
+    ...(action_source && { action_source }),
+    ...(page?.url && { page_url: page.url }),
+    ...(campaign && { campaign }),
+    ...(click_ids && { click_ids: Object.keys(click_ids) }),
+    ...(value !== undefined && { value: `${value} ${typeof currency === 'string' ? currency : ''}`.trim() }),
+    ...(flags && { flags }),
+  };
+}
+
+/** A key reads its own site, a dashboard session the one that it asks for. */
+function wanted(site: string | undefined, request: Request): string | undefined {
+  const asked = request.query['site'];
+  return site ?? (typeof asked === 'string' ? asked : undefined);
+}
+
+function count(value: unknown, fallback: number, max = MAX_ROWS): number {
+  const number = typeof value === 'string' && /^\d{1,16}$/.test(value) ? Number(value) : fallback;
+  return Math.min(number, max);
+}

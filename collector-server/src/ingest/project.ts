@@ -1,0 +1,181 @@
+import { type Context, isSnapshot, type LoggedEvent, orderKey, type SealedUser } from '@orderloop/protocol';
+import { buildConversion, type ConsentMode, decideConversions } from '../stitch/conversion.ts';
+import { keysOfEvent, keysOfOrder } from '../stitch/keys.ts';
+import { type Candidate, chooseLink } from '../stitch/link.ts';
+import { projectOrder } from '../stitch/order.ts';
+import { foldSession } from '../stitch/session.ts';
+import { touchpointOfEvent, touchpointOfSession } from '../stitch/touchpoint.ts';
+import type { ProjectionTx, Storage } from '../storage/contract.ts';
+
+const BATCH = 200;
+/** Sessions and orders that one key may tie together; a key that many share ties nothing that can be trusted. */
+const MAX_MATCHES = 100;
+
+/** What the projectors need to know of a site. */
+export interface SiteFacts {
+  consentMode: ConsentMode;
+  /** The shop's own hosts, whose referrals are no referral. */
+  hosts: readonly string[];
+  /** Ids of the destinations that are told of its conversions. */
+  destinations: readonly string[];
+}
+
+export interface Projector {
+  /** Projects what the log holds beyond the projections; resolves when it has caught up. */
+  catchUp(onProgress?: (position: number) => void): Promise<void>;
+}
+
+/**
+ * Drives the pure projectors over the log, in its order, in transactions of up to 200 events: the rows of an event, the
+ * outbox rows of its conversions and the position are kept together or not at all.
+ */
+export function createProjector(
+  storage: Pick<Storage, 'log' | 'projections'>,
+  siteFacts: (site: string) => SiteFacts,
+  now: () => number,
+): Projector {
+  let running: Promise<void> | null = null;
+
+  const step = async (): Promise<number> => {
+    const after = await storage.projections.position();
+    const events = await storage.log.read(after, BATCH);
+    if (events.length === 0) return 0;
+    await storage.projections.transaction(async (tx) => {
+      for (const event of events) await projectEvent(tx, event, siteFacts(event.site), now);
+      await tx.setPosition(events.at(-1)!.position);
+    });
+    return events.at(-1)!.position;
+  };
+
+  const run = async (onProgress?: (position: number) => void): Promise<void> => {
+    for (let position = await step(); position > 0; position = await step()) onProgress?.(position);
+  };
+
+  return {
+    catchUp(onProgress) {
+      // One at a time; who asks while it runs waits for a run that began after the question.
+      const next: Promise<void> = (running ?? Promise.resolve()).then(
+        () => run(onProgress),
+        () => run(onProgress),
+      );
+      running = next;
+      return next.finally(() => {
+        if (running === next) running = null;
+      });
+    },
+  };
+}
+
+async function projectEvent(tx: ProjectionTx, event: LoggedEvent, facts: SiteFacts, now: () => number): Promise<void> {
+  const { site } = event;
+  const affected = new Set<string>();
+  await projectVisit(tx, event, facts, affected);
+  if (event.visitor_id && event.consent && (await newestConsent(tx, event))) {
+    for (const order_key of await tx.ordersOfVisitor(site, event.visitor_id, MAX_MATCHES)) affected.add(order_key);
+  }
+  if (event.order) {
+    const order_key = orderKey(event.order);
+    const events = await tx.orderEvents(site, order_key, event.position);
+    const projection = projectOrder(events);
+    if (projection) {
+      const { events: versions, ...kept } = projection;
+      await tx.putOrder(site, { order_key, received_at: events[0]!.received_at, projection: kept });
+      for (const { key, value, event_id } of keysOfOrder(projection.order, versions))
+        await tx.putOrderKey(site, key, value, order_key, event_id);
+      affected.add(order_key);
+    }
+  }
+  for (const order_key of affected) await restitch(tx, site, order_key, event, facts, now);
+}
+
+/** The session and touchpoint of a browser event, the keys that it shows, and the orders that wait for one of them. */
+async function projectVisit(tx: ProjectionTx, event: LoggedEvent, facts: SiteFacts, affected: Set<string>): Promise<void> {
+  if (!event.session_id || !event.visitor_id) return;
+  const { site, session_id, visitor_id, event_id, occurred_at } = event;
+  const session = foldSession(await tx.session(site, session_id, visitor_id), event, facts.hosts);
+  if (!session) return;
+  await tx.putSession(session);
+  await tx.putTouchpoint(touchpointOfSession(session));
+  const touchpoint = touchpointOfEvent(event);
+  if (touchpoint) await tx.putTouchpoint(touchpoint);
+  for (const { key, value } of keysOfEvent(event)) {
+    await tx.putSessionKey({ site, key, value, session_id, visitor_id, event_id, occurred_at });
+    for (const order_key of await tx.ordersWithKey(site, key, value, MAX_MATCHES)) affected.add(order_key);
+  }
+}
+
+async function newestConsent(
+  tx: ProjectionTx,
+  { site, visitor_id, consent, occurred_at, event_id }: LoggedEvent,
+): Promise<boolean> {
+  const known = await tx.visitorConsent(site, visitor_id!);
+  const isNewer = !known || occurred_at > known.occurred_at || (occurred_at === known.occurred_at && event_id > known.event_id);
+  if (isNewer) await tx.putVisitorConsent(site, visitor_id!, { consent: consent!, occurred_at, event_id });
+  return isNewer && JSON.stringify(known?.consent) !== JSON.stringify(consent);
+}
+
+/** Links an order anew, and says what follows for its conversions. */
+async function restitch(
+  tx: ProjectionTx,
+  site: string,
+  order_key: string,
+  cause: LoggedEvent,
+  facts: SiteFacts,
+  now: () => number,
+): Promise<void> {
+  const row = await tx.order(site, order_key);
+  if (!row) return;
+  const { order } = row.projection;
+  const keys = await tx.orderKeys(site, order_key);
+  const candidates: Candidate[] = [];
+  for (const { key, value, event_id } of keys) {
+    for (const match of await tx.sessionKeys(site, key, value, MAX_MATCHES)) {
+      const { session_id, visitor_id, occurred_at } = match;
+      candidates.push({
+        key,
+        session_id,
+        visitor_id,
+        matched_at: occurred_at,
+        session_event_id: match.event_id,
+        order_event_id: event_id,
+      });
+    }
+  }
+  // A key that every order has by itself says nothing of whether the shop passed one on.
+  const passedOn = keys.filter(({ key }) => key !== 'order_id').length;
+  const choice = chooseLink(site, order_key, Date.parse(order.created_at), passedOn, candidates);
+  await tx.putLinks(site, order_key, choice.link?.visitor_id ?? null, choice);
+
+  const session = choice.link ? await tx.session(site, choice.link.session_id, choice.link.visitor_id) : null;
+  const said = choice.link ? await tx.visitorConsent(site, choice.link.visitor_id) : null;
+  const events = await tx.orderEvents(site, order_key, cause.position);
+  const own = ownFacts(events);
+  const decided = await tx.conversions(site, order_key);
+  for (const decision of [...decided, ...decideConversions(site, order, decided)]) {
+    const { event, conversion_id, key, occurred_at, value } = decision;
+    const conversion = buildConversion(
+      site,
+      order,
+      { event, conversion_id, key, occurred_at, value },
+      { link: choice.link, session, consent: said?.consent ?? own.consent, consentMode: facts.consentMode, ...own.contact },
+    );
+    await tx.putConversion(conversion);
+    if (!conversion.hold) for (const destination of facts.destinations) await tx.enqueue(site, conversion_id, destination, now());
+  }
+}
+
+/** What the order's own events say of the buyer: the newest that says anything. */
+function ownFacts(events: readonly LoggedEvent[]) {
+  const contact: { user?: SealedUser; user_event_id?: string; context?: Context; action_source?: string } = {};
+  let consent: LoggedEvent['consent'];
+  for (const event of events) {
+    if (event.user) {
+      contact.user = event.user;
+      contact.user_event_id = event.event_id;
+    }
+    if (event.context) contact.context = event.context;
+    if (event.order && isSnapshot(event.order) && event.action_source) contact.action_source = event.action_source;
+    if (event.consent) consent = event.consent;
+  }
+  return { contact, consent };
+}

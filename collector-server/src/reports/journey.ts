@@ -1,0 +1,93 @@
+import type { Delivery, Journey, JourneyEvent, LoggedEvent, Order, Session } from '@orderloop/protocol';
+import type { Config } from '../config.ts';
+import type { SessionState } from '../stitch/session.ts';
+import type { Storage } from '../storage/contract.ts';
+
+const MAX_SESSIONS = 50;
+const MAX_EVENTS = 500;
+const MAX_TOUCHPOINTS = 500;
+
+/** One order from the ad click to the conversion, with its evidence; null when there is no such order. */
+export async function readJourney(
+  { storage, config }: { storage: Pick<Storage, 'log' | 'projections' | 'outbox'>; config: Config },
+  wanted: string | undefined,
+  id: string,
+): Promise<Journey | null> {
+  const found = await storage.projections.findOrder(wanted, id);
+  if (!found) return null;
+  const { site, row } = found;
+  const { order } = row.projection;
+  const choice = await storage.projections.links(site, row.order_key);
+  const { visitor_id } = choice;
+  const sessions = visitor_id ? await storage.projections.sessionsOfVisitor(site, visitor_id, MAX_SESSIONS) : [];
+  const orderEvents = await storage.projections.orderEventsOf(site, row.order_key);
+  const until = Math.max(Date.parse(order.created_at), Date.parse(order.paid_at ?? order.created_at)) + 60_000;
+  return {
+    order: { ...withoutContact(order), order_key: row.order_key, received_at: row.received_at },
+    order_events: orderEvents.map(({ event_id, received_at, order: change }) => ({
+      event_id,
+      received_at,
+      ...(change?.payment_state ? { payment_state: change.payment_state } : { fact: 'refund' }),
+    })),
+    link: choice.link,
+    ...(choice.unlinked_reason && { unlinked_reason: choice.unlinked_reason }),
+    candidates: choice.candidates,
+    visitor_id,
+    sessions: sessions.map(toSession),
+    touchpoints: visitor_id ? await storage.projections.touchpointsOfVisitor(site, visitor_id, until, MAX_TOUCHPOINTS) : [],
+    events: await visits(storage, site, sessions),
+    conversions: await conversions(storage, config, site, row.order_key),
+  };
+}
+
+async function visits(storage: Pick<Storage, 'log'>, site: string, sessions: readonly Session[]): Promise<JourneyEvent[]> {
+  const ids = sessions.map(({ session_id }) => session_id);
+  return (await storage.log.ofSessions(site, ids, MAX_EVENTS)).map(toJourneyEvent);
+}
+
+async function conversions(
+  storage: Pick<Storage, 'projections' | 'outbox'>,
+  config: Config,
+  site: string,
+  order_key: string,
+): Promise<Journey['conversions']> {
+  const states = await storage.projections.conversionsOf(site, order_key);
+  return Promise.all(
+    states.map(async ({ conversion: _, user: __, user_event_id: ___, ...row }) => {
+      const rows = await storage.outbox.ofConversion(site, row.conversion_id);
+      const deliveries = rows.map((entry): Delivery => {
+        const type = config.sites[site]?.destinations?.find(({ id }) => id === entry.destination)?.type ?? 'unknown';
+        return {
+          conversion_id: row.conversion_id,
+          destination: entry.destination,
+          destination_type: type,
+          state: entry.state,
+          attempts: entry.attempt_list,
+          ...(entry.next_attempt_at !== undefined && entry.state === 'waiting' && { next_attempt_at: entry.next_attempt_at }),
+          ...(entry.reason && { reason: entry.reason }),
+        };
+      });
+      return { ...row, deliveries };
+    }),
+  );
+}
+
+function toSession({ first: _, stamps: __, last_page_url: ___, cookies: ____, ...session }: SessionState): Session {
+  return session;
+}
+
+function toJourneyEvent({ event_id, event, occurred_at, session_id, page }: LoggedEvent): JourneyEvent {
+  return {
+    event_id,
+    event,
+    occurred_at,
+    ...(session_id && { session_id }),
+    ...(page?.url && { page_url: page.url }),
+    ...(page?.title && { title: page.title }),
+  };
+}
+
+/** Contact data is not shown: who it was is the shop's to look up by the customer's id. */
+function withoutContact(order: Order): Order {
+  return { ...order, customer: { id: order.customer.id, email_sha256: null, phone_e164: null } };
+}

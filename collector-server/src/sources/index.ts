@@ -1,0 +1,6 @@
+import type { Source } from './contract.ts';
+import { generic } from './generic.ts';
+import { shopify } from './shopify.ts';
+
+/** Every order source by its id: one more is one more line. */
+export const SOURCES: Readonly<Record<string, Source>> = { generic, shopify };

@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import {
+  exponentOf,
+  isRelayEmail,
+  normalizeEmail,
+  normalizePhone,
+  parseDecimal,
+  parseJson,
+  SESSION_REF_PATTERN,
+} from '@orderloop/protocol';
+
+export type Json = Record<string, unknown>;
+
+/** What is wrong with a delivery, and where: an RFC 6901 pointer. */
+export class UnusableDelivery extends Error {
+  readonly code: 'unusable_delivery' | 'malformed_json' | 'unknown_currency' | 'invalid_amount' | 'invalid_order';
+  readonly pointer: string;
+  constructor(code: UnusableDelivery['code'], pointer: string, detail: string) {
+    super(detail);
+    this.code = code;
+    this.pointer = pointer;
+  }
+}
+
+export function parseBody(body: Uint8Array): Json {
+  let value: unknown;
+  try {
+    value = parseJson(new TextDecoder('utf-8', { fatal: true }).decode(body));
+  } catch {
+    throw new UnusableDelivery('malformed_json', '', 'The body is not JSON in UTF-8.');
+  }
+  if (!isObject(value)) throw new UnusableDelivery('unusable_delivery', '', 'The body must be a JSON object.');
+  return value;
+}
+
+export const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
+export const objectAt = (value: unknown): Json => (isObject(value) ? value : {});
+export const listAt = (value: unknown): Json[] => (Array.isArray(value) ? value.filter(isObject) : []);
+
+/** A text or a number as text; null when absent or empty. */
+export function textAt(value: unknown): string | null {
+  if (typeof value === 'number' && Number.isFinite(value)) return String(value);
+  return typeof value === 'string' && value.trim() !== '' ? value : null;
+}
+
+export function currencyAt(value: unknown, pointer: string): { currency: string; exponent: number } {
+  const currency = textAt(value)?.toUpperCase();
+  const exponent = currency ? exponentOf(currency) : null;
+  if (!currency || exponent === null) {
+    throw new UnusableDelivery('unknown_currency', pointer, 'Expected an ISO 4217 currency code.');
+  }
+  return { currency, exponent };
+}
+
+/** Integer minor units; absent is 0 where the platform leaves zero amounts out. */
+export function amountAt(value: unknown, exponent: number, pointer: string): number {
+  if (value === null || value === undefined || value === '') return 0;
+  const minor = typeof value === 'string' || typeof value === 'number' ? parseDecimal(value, exponent) : null;
+  if (minor === null) throw new UnusableDelivery('invalid_amount', pointer, 'Expected a decimal amount.');
+  return minor;
+}
+
+/** `2026-02-03T11:20:07Z`, or null when it is absent or no time. */
+export function instantAt(value: unknown): string | null {
+  const ms = typeof value === 'string' ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(ms) ? null : toInstant(ms);
+}
+
+export function toInstant(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+}
+
+export const sha256 = (text: string): string => createHash('sha256').update(text.normalize('NFC'), 'utf8').digest('hex');
+
+/** The customer as the canonical order holds it; aliases of marketplaces stand for nobody. */
+export function customerOf(fields: {
+  id?: string | null;
+  email?: string | null;
+  phone?: string | null;
+  country?: string | null;
+}) {
+  const email = normalizeEmail(fields.email);
+  return {
+    id: fields.id ?? null,
+    email_sha256: email && !isRelayEmail(email) ? sha256(email) : null,
+    phone_e164: normalizePhone(fields.phone, fields.country),
+  };
+}
+
+export function sessionRefAt(value: unknown): string | null {
+  const text = textAt(value);
+  return text && SESSION_REF_PATTERN.test(text) ? text : null;
+}
+
+/** Click ids that a landing page's query carries. */
+export function clickIdsOf(landingPage: string | null, params: readonly string[]): Record<string, string> {
+  const query = landingPage?.split('?')[1]?.split('#')[0];
+  if (!query) return {};
+  const search = new URLSearchParams(query);
+  return Object.fromEntries(params.flatMap((param) => (search.get(param) ? [[param, search.get(param)!]] : [])));
+}

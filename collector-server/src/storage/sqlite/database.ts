@@ -1,0 +1,121 @@
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { fileURLToPath } from 'node:url';
+
+const MIGRATIONS = join(dirname(fileURLToPath(import.meta.url)), 'migrations');
+
+/**
+ * One SQLite file, as D3 wants it: WAL, `synchronous=FULL` read back, and one writer at a time. Statements are prepared once.
+ */
+export class Database {
+  readonly #writer: DatabaseSync;
+  readonly #reader: DatabaseSync;
+  readonly #statements = new Map<DatabaseSync, Map<string, StatementSync>>();
+  #queue: Promise<unknown> = Promise.resolve();
+
+  /** `path` is a file, or `:memory:`. Throws when the file can't be opened, or would not survive a power cut. */
+  constructor(path: string) {
+    const inMemory = path === ':memory:';
+    if (!inMemory) mkdirSync(dirname(path), { recursive: true });
+    this.#writer = open(path);
+    migrate(this.#writer);
+    if (!inMemory) assertDurable(this.#writer);
+    // Readers on their own connection never see a transaction half done; an in-memory store has only the one.
+    this.#reader = inMemory ? this.#writer : open(path);
+  }
+
+  /**
+   * Runs a step that writes, alone, in one transaction: it is kept whole or not at all. The steps of one process queue
+   * here, because two connections that wait for each other in one thread would wait for ever.
+   */
+  write<T>(step: () => T | Promise<T>): Promise<T> {
+    const run = async (): Promise<T> => {
+      this.#writer.exec('BEGIN IMMEDIATE');
+      try {
+        const result = await step();
+        this.#writer.exec('COMMIT');
+        return result;
+      } catch (error) {
+        if (this.#writer.isTransaction) this.#writer.exec('ROLLBACK');
+        throw error;
+      }
+    };
+    const result = this.#queue.then(run, run);
+    this.#queue = result.catch(() => undefined);
+    return result;
+  }
+
+  /** For use inside `write`. */
+  run(sql: string, ...values: SQLInputValue[]): number {
+    return Number(this.#prepare(this.#writer, sql).run(...values).changes);
+  }
+
+  /** For use inside `write`: sees what the transaction wrote. */
+  own<Row>(sql: string, ...values: SQLInputValue[]): Row[] {
+    return this.#prepare(this.#writer, sql).all(...values) as Row[];
+  }
+
+  /** Reads what has been committed. */
+  async all<Row>(sql: string, ...values: SQLInputValue[]): Promise<Row[]> {
+    // The one connection of an in-memory store may be inside a transaction: wait for its end.
+    if (this.#reader === this.#writer) await this.#queue;
+    return this.#prepare(this.#reader, sql).all(...values) as Row[];
+  }
+
+  async get<Row>(sql: string, ...values: SQLInputValue[]): Promise<Row | undefined> {
+    return (await this.all<Row>(sql, ...values))[0];
+  }
+
+  async close(): Promise<void> {
+    await this.#queue;
+    this.#statements.clear();
+    if (this.#reader !== this.#writer) this.#reader.close();
+    this.#writer.close();
+  }
+
+  #prepare(connection: DatabaseSync, sql: string): StatementSync {
+    const statements = this.#statements.get(connection) ?? new Map<string, StatementSync>();
+    this.#statements.set(connection, statements);
+    const statement = statements.get(sql) ?? connection.prepare(sql);
+    statements.set(sql, statement);
+    return statement;
+  }
+}
+
+function open(path: string): DatabaseSync {
+  const connection = new DatabaseSync(path, { timeout: 5000, enableForeignKeyConstraints: true });
+  connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF;');
+  return connection;
+}
+
+/** Read back after the first write (D3): a build may fall back to NORMAL without a word, and then lose what it acknowledged. */
+function assertDurable(connection: DatabaseSync): void {
+  const { synchronous } = connection.prepare('PRAGMA synchronous').get() as { synchronous: number };
+  const { journal_mode } = connection.prepare('PRAGMA journal_mode').get() as { journal_mode: string };
+  if (synchronous !== 2 || journal_mode !== 'wal') {
+    throw new Error(
+      `[orderloop] SQLite runs with synchronous=${synchronous} and journal_mode=${journal_mode}; it must be 2 (FULL) and wal. Is the file on a network drive?`,
+    );
+  }
+}
+
+function migrate(connection: DatabaseSync): void {
+  connection.exec('CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT');
+  const files = readdirSync(MIGRATIONS)
+    .filter((name) => name.endsWith('.sql'))
+    .sort();
+  for (const name of files) {
+    connection.exec('BEGIN IMMEDIATE');
+    try {
+      if (!connection.prepare('SELECT 1 FROM migrations WHERE name = ?').get(name)) {
+        connection.exec(readFileSync(join(MIGRATIONS, name), 'utf8'));
+        connection.prepare('INSERT INTO migrations VALUES (?, unixepoch() * 1000)').run(name);
+      }
+      connection.exec('COMMIT');
+    } catch (error) {
+      connection.exec('ROLLBACK');
+      throw new Error(`[orderloop] migration ${name} failed; the store is as it was before`, { cause: error });
+    }
+  }
+}

@@ -1,0 +1,316 @@
+import type { Link, LinkKey, OrderSummary, Touchpoint, UnlinkedReason } from '@orderloop/protocol';
+import type { ConversionState } from '../../stitch/conversion.ts';
+import type { SessionState } from '../../stitch/session.ts';
+import type { OrderRow, Projections, ProjectionTx, SessionKeyRow, VisitorConsent } from '../contract.ts';
+import type { Database } from './database.ts';
+import { toEvent } from './log.ts';
+
+interface Body {
+  body: string;
+}
+
+const PROJECTION_TABLES = [
+  'sessions',
+  'touchpoints',
+  'session_keys',
+  'visitor_consents',
+  'orders',
+  'order_keys',
+  'links',
+  'conversions',
+] as const;
+const ORDER_EVENTS = 'SELECT position, body FROM events WHERE site = ? AND order_key = ? AND position <= ? ORDER BY position';
+
+const parse = <T>(row: Body | undefined): T | null => (row ? (JSON.parse(row.body) as T) : null);
+const parseAll = <T>(rows: Body[]): T[] => rows.map((row) => JSON.parse(row.body) as T);
+
+/** The projections on SQLite. */
+export function createProjections(db: Database): Projections {
+  const tx = createTx(db);
+  return {
+    transaction: (step) => db.write(() => step(tx)),
+    reset: () =>
+      db.write(() => {
+        for (const table of PROJECTION_TABLES) db.run(`DELETE FROM ${table}`);
+        db.run('DELETE FROM projector');
+      }),
+    position: async () =>
+      (await db.get<{ position: number }>("SELECT position FROM projector WHERE name = 'stitch'"))?.position ?? 0,
+    orders: (site, limit) => listOrders(db, site, limit),
+    async findOrder(site, id) {
+      const row = await db.get<Body & { site: string; order_key: string; received_at: number }>(
+        `SELECT site, order_key, received_at, body FROM orders
+         WHERE (?1 IS NULL OR site = ?1) AND (order_key = ?2 OR order_id = ?2 OR order_number = ?2) ORDER BY (order_key = ?2) DESC, created_at DESC LIMIT 1`,
+        site ?? null,
+        id,
+      );
+      return row
+        ? { site: row.site, row: { order_key: row.order_key, received_at: row.received_at, projection: JSON.parse(row.body) } }
+        : null;
+    },
+    async links(site, order_key) {
+      const candidates = parseAll<Link>(
+        await db.all<Body>('SELECT body FROM links WHERE site = ? AND order_key = ? ORDER BY place', site, order_key),
+      );
+      const order = await db.get<{ visitor_id: string | null; unlinked_reason: UnlinkedReason | null }>(
+        'SELECT visitor_id, unlinked_reason FROM orders WHERE site = ? AND order_key = ?',
+        site,
+        order_key,
+      );
+      const unlinked_reason = order?.unlinked_reason ?? undefined;
+      return {
+        link: candidates.find((link) => link.chosen) ?? null,
+        candidates,
+        visitor_id: order?.visitor_id ?? null,
+        ...(unlinked_reason && { unlinked_reason }),
+      };
+    },
+    sessionsOfVisitor: async (site, visitor_id, limit) =>
+      parseAll(
+        await db.all<Body>(
+          'SELECT body FROM sessions WHERE site = ? AND visitor_id = ? ORDER BY started_at, session_id LIMIT ?',
+          site,
+          visitor_id,
+          limit,
+        ),
+      ),
+    touchpointsOfVisitor: async (site, visitor_id, until, limit) =>
+      parseAll(
+        await db.all<Body>(
+          'SELECT body FROM touchpoints WHERE site = ? AND visitor_id = ? AND occurred_at <= ? ORDER BY occurred_at, touchpoint_id LIMIT ?',
+          site,
+          visitor_id,
+          until,
+          limit,
+        ),
+      ),
+    orderEventsOf: async (site, order_key) =>
+      (await db.all<Body & { position: number }>(ORDER_EVENTS, site, order_key, Number.MAX_SAFE_INTEGER)).map(toEvent),
+    conversion: async (site, conversion_id) =>
+      parse(await db.get<Body>('SELECT body FROM conversions WHERE site = ? AND conversion_id = ?', site, conversion_id)),
+    conversionsOf: async (site, order_key) =>
+      parseAll(await db.all<Body>('SELECT body FROM conversions WHERE site = ? AND order_key = ? ORDER BY seq', site, order_key)),
+    counts: async () =>
+      (await db.get<{ orders: number; linked: number }>('SELECT count(*) AS orders, count(visitor_id) AS linked FROM orders'))!,
+    dump: async () => ({
+      sessions: parseAll(await db.all<Body>('SELECT body FROM sessions ORDER BY site, session_id, visitor_id')),
+      touchpoints: parseAll(await db.all<Body>('SELECT body FROM touchpoints ORDER BY site, visitor_id, touchpoint_id')),
+      orders: parseAll(await db.all<Body>('SELECT body FROM orders ORDER BY site, order_key')),
+      links: parseAll(await db.all<Body>('SELECT body FROM links ORDER BY site, order_key, place')),
+      conversions: parseAll(await db.all<Body>('SELECT body FROM conversions ORDER BY site, conversion_id')),
+    }),
+  };
+}
+
+function createTx(db: Database): ProjectionTx {
+  return {
+    session: async (site, session_id, visitor_id) =>
+      parse<SessionState>(
+        db.own<Body>(
+          'SELECT body FROM sessions WHERE site = ? AND session_id = ? AND visitor_id = ?',
+          site,
+          session_id,
+          visitor_id,
+        )[0],
+      ),
+    async putSession(session) {
+      db.run(
+        'INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?, ?)',
+        session.site,
+        session.session_id,
+        session.visitor_id,
+        session.started_at,
+        JSON.stringify(session),
+      );
+    },
+    async putTouchpoint(touchpoint: Touchpoint) {
+      db.run(
+        'INSERT OR REPLACE INTO touchpoints VALUES (?, ?, ?, ?, ?)',
+        touchpoint.site,
+        touchpoint.touchpoint_id,
+        touchpoint.visitor_id,
+        touchpoint.occurred_at,
+        JSON.stringify(touchpoint),
+      );
+    },
+    async putSessionKey(row: SessionKeyRow) {
+      db.run(
+        `INSERT INTO session_keys VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET event_id = excluded.event_id, occurred_at = excluded.occurred_at
+         WHERE (excluded.occurred_at, excluded.event_id) < (occurred_at, event_id)`,
+        row.site,
+        row.key,
+        row.value,
+        row.session_id,
+        row.visitor_id,
+        row.event_id,
+        row.occurred_at,
+      );
+    },
+    sessionKeys: async (site, key, value, limit) =>
+      db.own<SessionKeyRow>(
+        'SELECT * FROM session_keys WHERE site = ? AND key = ? AND value = ? ORDER BY occurred_at DESC, session_id LIMIT ?',
+        site,
+        key,
+        value,
+        limit,
+      ),
+    async visitorConsent(site, visitor_id) {
+      const row = db.own<Body & { occurred_at: number; event_id: string }>(
+        'SELECT * FROM visitor_consents WHERE site = ? AND visitor_id = ?',
+        site,
+        visitor_id,
+      )[0];
+      return row ? { consent: JSON.parse(row.body), occurred_at: row.occurred_at, event_id: row.event_id } : null;
+    },
+    async putVisitorConsent(site, visitor_id, row: VisitorConsent) {
+      db.run(
+        'INSERT OR REPLACE INTO visitor_consents VALUES (?, ?, ?, ?, ?)',
+        site,
+        visitor_id,
+        row.event_id,
+        row.occurred_at,
+        JSON.stringify(row.consent),
+      );
+    },
+    orderEvents: async (site, order_key, upTo) =>
+      db.own<Body & { position: number }>(ORDER_EVENTS, site, order_key, upTo).map(toEvent),
+    async putOrder(site, { order_key, received_at, projection }) {
+      const { order } = projection;
+      db.run(
+        `INSERT INTO orders (site, order_key, order_id, order_number, created_at, received_at, body) VALUES (?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET order_number = excluded.order_number, created_at = excluded.created_at, body = excluded.body`,
+        site,
+        order_key,
+        order.order_id,
+        order.order_number,
+        order.created_at,
+        received_at,
+        JSON.stringify(projection),
+      );
+    },
+    async order(site, order_key): Promise<OrderRow | null> {
+      const row = db.own<Body & { received_at: number }>(
+        'SELECT received_at, body FROM orders WHERE site = ? AND order_key = ?',
+        site,
+        order_key,
+      )[0];
+      return row ? { order_key, received_at: row.received_at, projection: JSON.parse(row.body) } : null;
+    },
+    async putOrderKey(site, key, value, order_key, event_id) {
+      db.run('INSERT OR IGNORE INTO order_keys VALUES (?, ?, ?, ?, ?)', site, key, value, order_key, event_id);
+    },
+    orderKeys: async (site, order_key) =>
+      db.own<{ key: LinkKey; value: string; event_id: string }>(
+        'SELECT key, value, event_id FROM order_keys WHERE site = ? AND order_key = ? ORDER BY key, value',
+        site,
+        order_key,
+      ),
+    ordersWithKey: async (site, key, value, limit) =>
+      db
+        .own<{ order_key: string }>(
+          'SELECT order_key FROM order_keys WHERE site = ? AND key = ? AND value = ? LIMIT ?',
+          site,
+          key,
+          value,
+          limit,
+        )
+        .map((row) => row.order_key),
+    ordersOfVisitor: async (site, visitor_id, limit) =>
+      db
+        .own<{ order_key: string }>(
+          'SELECT order_key FROM orders WHERE site = ? AND visitor_id = ? ORDER BY order_key LIMIT ?',
+          site,
+          visitor_id,
+          limit,
+        )
+        .map((row) => row.order_key),
+    async putLinks(site, order_key, visitor_id, { link, candidates, unlinked_reason }) {
+      db.run(
+        'UPDATE orders SET visitor_id = ?, link_key = ?, unlinked_reason = ? WHERE site = ? AND order_key = ?',
+        visitor_id,
+        link?.key ?? null,
+        unlinked_reason ?? null,
+        site,
+        order_key,
+      );
+      db.run('DELETE FROM links WHERE site = ? AND order_key = ?', site, order_key);
+      candidates.forEach((candidate, place) => {
+        db.run('INSERT INTO links VALUES (?, ?, ?, ?)', site, order_key, place, JSON.stringify(candidate));
+      });
+    },
+    conversions: async (site, order_key) =>
+      parseAll<ConversionState>(
+        db.own<Body>('SELECT body FROM conversions WHERE site = ? AND order_key = ? ORDER BY seq', site, order_key),
+      ),
+    async putConversion(conversion) {
+      db.run(
+        `INSERT INTO conversions VALUES (?1, ?2, ?3, (SELECT count(*) FROM conversions WHERE site = ?1 AND order_key = ?3), ?4)
+         ON CONFLICT DO UPDATE SET body = excluded.body`,
+        conversion.site,
+        conversion.conversion_id,
+        conversion.order_key,
+        JSON.stringify(conversion),
+      );
+    },
+    async enqueue(site, conversion_id, destination, now) {
+      db.run(
+        "INSERT OR IGNORE INTO outbox (site, conversion_id, destination, state, created_at, next_attempt_at) VALUES (?, ?, ?, 'waiting', ?, ?)",
+        site,
+        conversion_id,
+        destination,
+        now,
+        now,
+      );
+    },
+    position: async () => db.own<{ position: number }>("SELECT position FROM projector WHERE name = 'stitch'")[0]?.position ?? 0,
+    async setPosition(position) {
+      db.run("INSERT OR REPLACE INTO projector VALUES ('stitch', ?)", position);
+    },
+  };
+}
+
+async function listOrders(db: Database, site: string | undefined, limit: number): Promise<OrderSummary[]> {
+  const rows = await db.all<
+    Body & {
+      site: string;
+      order_key: string;
+      link_key: LinkKey | null;
+      unlinked_reason: UnlinkedReason | null;
+      session: string | null;
+      deliveries: string;
+      hold: string | null;
+    }
+  >(
+    `SELECT o.site, o.order_key, o.body, o.link_key, o.unlinked_reason,
+       (SELECT s.body FROM links l JOIN sessions s ON s.site = l.site AND s.session_id = l.body ->> 'session_id' AND s.visitor_id = l.body ->> 'visitor_id'
+         WHERE l.site = o.site AND l.order_key = o.order_key AND l.place = 0) AS session,
+       (SELECT json_group_array(json_object('destination', x.destination, 'state', x.state)) FROM conversions c JOIN outbox x ON x.site = c.site AND x.conversion_id = c.conversion_id
+         WHERE c.site = o.site AND c.order_key = o.order_key) AS deliveries,
+       (SELECT c.body ->> 'hold' FROM conversions c WHERE c.site = o.site AND c.order_key = o.order_key ORDER BY c.seq LIMIT 1) AS hold
+     FROM orders o WHERE ?1 IS NULL OR o.site = ?1 ORDER BY o.created_at DESC, o.order_key DESC LIMIT ?2`,
+    site ?? null,
+    limit,
+  );
+  return rows.map((row): OrderSummary => {
+    const { order } = (JSON.parse(row.body) as OrderRow['projection']) ?? {};
+    const session = row.session ? (JSON.parse(row.session) as SessionState) : null;
+    return {
+      order_key: row.order_key,
+      order_id: order.order_id,
+      order_number: order.order_number,
+      source: order.source,
+      state: order.state,
+      total: order.amounts.total,
+      currency: order.currency,
+      exponent: order.exponent,
+      created_at: order.created_at,
+      link_key: row.link_key,
+      ...(row.unlinked_reason && { unlinked_reason: row.unlinked_reason }),
+      channel: session?.channel ?? null,
+      ...(session?.platform && { platform: session.platform }),
+      deliveries: JSON.parse(row.deliveries),
+      ...(row.hold && { hold: row.hold as NonNullable<OrderSummary['hold']> }),
+      test: order.test,
+    };
+  });
+}
