@@ -6,6 +6,7 @@ const browser = await findBrowser();
 
 export default defineConfig({
   test: {
+    reporters: ['default', './scripts/summary-reporter.mjs'],
     projects: [
       {
         test: {

@@ -1,7 +1,7 @@
 import type { Campaign, Channel } from './channels.ts';
 import type { Consent } from './consent.ts';
 import type { SkipReason, Verdict } from './conversion.ts';
-import type { Order } from './order.ts';
+import type { Order, OrderState } from './order.ts';
 
 /** A run of one visitor's events. */
 export interface Session {
@@ -159,7 +159,7 @@ export interface OrderSummary {
   order_id: string;
   order_number: string | null;
   source: string;
-  state: string;
+  state: OrderState;
   total: number;
   currency: string;
   exponent: number;

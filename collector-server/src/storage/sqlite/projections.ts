@@ -269,6 +269,7 @@ function createTx(db: Database): ProjectionTx {
   };
 }
 
+/** With the channel of the last visit that was not direct: the model that most shops read first. */
 async function listOrders(db: Database, site: string | undefined, limit: number): Promise<OrderSummary[]> {
   const rows = await db.all<
     Body & {
@@ -282,8 +283,8 @@ async function listOrders(db: Database, site: string | undefined, limit: number)
     }
   >(
     `SELECT o.site, o.order_key, o.body, o.link_key, o.unlinked_reason,
-       (SELECT s.body FROM links l JOIN sessions s ON s.site = l.site AND s.session_id = l.body ->> 'session_id' AND s.visitor_id = l.body ->> 'visitor_id'
-         WHERE l.site = o.site AND l.order_key = o.order_key AND l.place = 0) AS session,
+       (SELECT s.body FROM sessions s WHERE s.site = o.site AND s.visitor_id = o.visitor_id AND s.started_at <= unixepoch(o.created_at) * 1000 + 60000
+         ORDER BY s.body ->> 'channel' = 'direct', s.started_at DESC LIMIT 1) AS session,
        (SELECT json_group_array(json_object('destination', x.destination, 'state', x.state)) FROM conversions c JOIN outbox x ON x.site = c.site AND x.conversion_id = c.conversion_id
          WHERE c.site = o.site AND c.order_key = o.order_key) AS deliveries,
        (SELECT c.body ->> 'hold' FROM conversions c WHERE c.site = o.site AND c.order_key = o.order_key ORDER BY c.seq LIMIT 1) AS hold

@@ -1,0 +1,103 @@
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { ApiError, readStatus, signOut } from './api.ts';
+import { createTexts, LANGUAGE_NAMES, type Language, preferredLanguage, rememberLanguage, TextsContext } from './i18n.ts';
+import { JourneyPage } from './pages/journey.tsx';
+import { LivePage } from './pages/live.tsx';
+import { OrdersPage } from './pages/orders.tsx';
+import { SignInPage } from './pages/sign-in.tsx';
+import { StatusBar } from './parts/status-bar.tsx';
+import { ORDERS_PATH, type Route, useRoute } from './route.ts';
+import { usePolling } from './use-polling.ts';
+
+const STATUS_MS = 1_000;
+
+export function App() {
+  const [language, setLanguage] = useState<Language>(preferredLanguage);
+  const texts = useMemo(() => createTexts(language), [language]);
+  const route = useRoute();
+  const status = usePolling(readStatus, STATUS_MS);
+  const { t } = texts;
+  const mustSignIn = status.error instanceof ApiError && status.error.status === 401;
+
+  useEffect(() => {
+    document.documentElement.lang = language;
+    // Right to left on request, to see that nothing depends on the side; none of the five languages needs it.
+    document.documentElement.dir = new URLSearchParams(location.search).get('dir') === 'rtl' ? 'rtl' : 'ltr';
+    document.title = `${t('product')}: ${t(route.page === 'live' ? 'nav_live' : 'nav_orders')}`;
+  }, [language, route.page, t]);
+
+  const chooseLanguage = (event: Event): void => {
+    const chosen = (event.currentTarget as HTMLSelectElement).value as Language;
+    rememberLanguage(chosen);
+    setLanguage(chosen);
+  };
+
+  return (
+    <TextsContext.Provider value={texts}>
+      <a class="skip" href="#content">
+        {t('skip')}
+      </a>
+      <header class="top">
+        <a class="brand" href="/dashboard">
+          <LoopMark />
+          {t('product')}
+        </a>
+        <nav aria-label={t('main_navigation')}>
+          <NavLink href="/dashboard" current={route.page === 'live'}>
+            {t('nav_live')}
+          </NavLink>
+          <NavLink href={ORDERS_PATH} current={route.page !== 'live'}>
+            {t('nav_orders')}
+          </NavLink>
+        </nav>
+        <div class="top-end">
+          <select aria-label={t('language')} value={language} onChange={chooseLanguage}>
+            {Object.entries(LANGUAGE_NAMES).map(([code, name]) => (
+              <option key={code} value={code}>
+                {name}
+              </option>
+            ))}
+          </select>
+          {!mustSignIn && status.data && (
+            <button type="button" class="quiet" onClick={() => void signOut().then(status.reload)}>
+              {t('sign_out')}
+            </button>
+          )}
+        </div>
+      </header>
+      {mustSignIn ? (
+        <SignInPage onDone={status.reload} />
+      ) : (
+        <main id="content">
+          <p class="notice warn" role="status" hidden={!status.error}>
+            {status.error ? t('offline') : ''}
+          </p>
+          {status.data && <StatusBar status={status.data} onResumed={status.reload} />}
+          <Page route={route} />
+        </main>
+      )}
+    </TextsContext.Provider>
+  );
+}
+
+function Page({ route }: { route: Route }) {
+  if (route.page === 'journey') return <JourneyPage id={route.id} />;
+  return route.page === 'orders' ? <OrdersPage /> : <LivePage />;
+}
+
+function NavLink({ href, current, children }: { href: string; current: boolean; children: string }) {
+  return (
+    <a href={href} aria-current={current ? 'page' : undefined}>
+      {children}
+    </a>
+  );
+}
+
+function LoopMark() {
+  return (
+    <svg viewBox="0 0 32 32" width="26" height="26" aria-hidden="true">
+      <path d="M16 5a11 11 0 1 1-9.5 5.5" fill="none" stroke="currentColor" stroke-width="4" stroke-linecap="round" />
+      <circle cx="8" cy="8" r="3.6" class="mark-dot" />
+    </svg>
+  );
+}

@@ -1,0 +1,46 @@
+import { useEffect, useState } from 'preact/hooks';
+
+export type Route = { page: 'live' } | { page: 'orders' } | { page: 'journey'; id: string };
+
+export const ORDERS_PATH = '/dashboard/orders';
+export const journeyPath = (order_key: string): string => `${ORDERS_PATH}/${encodeURIComponent(order_key)}`;
+
+function readRoute(): Route {
+  const [, , section, id] = location.pathname.split('/');
+  if (section === 'orders' && id) return { page: 'journey', id: decodeURIComponent(id) };
+  return section === 'orders' ? { page: 'orders' } : { page: 'live' };
+}
+
+/** The page that the address names; links inside the dashboard change it without a reload. */
+export function useRoute(): Route {
+  const [route, setRoute] = useState(readRoute);
+  useEffect(() => {
+    const update = (): void => setRoute(readRoute());
+    const onClick = (event: MouseEvent): void => {
+      const link = (event.target as Element | null)?.closest?.('a');
+      if (!link?.pathname.startsWith('/dashboard') || link.origin !== location.origin) return;
+      if (
+        event.defaultPrevented ||
+        event.button !== 0 ||
+        event.metaKey ||
+        event.ctrlKey ||
+        event.shiftKey ||
+        event.altKey ||
+        link.hash
+      )
+        return;
+      event.preventDefault();
+      history.pushState(null, '', link.href);
+      update();
+      scrollTo(0, 0);
+      document.querySelector<HTMLElement>('main h1')?.focus();
+    };
+    addEventListener('popstate', update);
+    document.addEventListener('click', onClick);
+    return () => {
+      removeEventListener('popstate', update);
+      document.removeEventListener('click', onClick);
+    };
+  }, []);
+  return route;
+}

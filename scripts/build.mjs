@@ -1,0 +1,58 @@
+// Builds every browser bundle into dist/, checks the byte budgets, and writes the SRI hashes. `--if-stale` skips what is current.
+import { createHash } from 'node:crypto';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { rollup } from 'rollup';
+import configs from '../rollup.config.mjs';
+import { checkSizes } from './size.mjs';
+
+const INPUTS = ['packages', 'rollup.config.mjs', 'tsconfig.bundle.json', 'tsconfig.base.json', 'package-lock.json', 'package.json', 'scripts/build.mjs'];
+const STAMP = 'dist/.built';
+const PAGES = 'packages/dashboard/static';
+
+export async function build({ ifStale = false, say = (text) => process.stderr.write(`${text}\n`) } = {}) {
+  const wanted = fingerprint();
+  if (ifStale && existsSync(STAMP) && readFileSync(STAMP, 'utf8') === wanted) return false;
+  const began = Date.now();
+  mkdirSync('dist', { recursive: true });
+  rmSync(STAMP, { force: true });
+  for (const [index, { output, ...input }] of configs.entries()) {
+    say(`Building ${output.file} (${index + 1} of ${configs.length}) …`);
+    const bundle = await rollup({ ...input, onwarn: refuseWarnings });
+    await bundle.write(output);
+    await bundle.close();
+  }
+  if (existsSync(PAGES)) for (const name of readdirSync(PAGES)) copyFileSync(join(PAGES, name), join('dist', name));
+  checkSizes(say);
+  writeHashes(say);
+  writeFileSync(STAMP, wanted);
+  say(`Built in ${((Date.now() - began) / 1000).toFixed(1)} s.`);
+  return true;
+}
+
+/** A warning of the bundler is a mistake that a page would find. */
+function refuseWarnings(warning) {
+  throw new Error(`The build warned: ${warning.message}`);
+}
+
+/** What pages put into `integrity` beside the versioned address of a bundle. */
+function writeHashes(say) {
+  const names = readdirSync('dist').filter((name) => /\.m?js$/.test(name));
+  const hashes = Object.fromEntries(names.map((name) => [name, `sha384-${createHash('sha384').update(readFileSync(join('dist', name))).digest('base64')}`]));
+  writeFileSync('dist/integrity.json', `${JSON.stringify(hashes, null, 2)}\n`);
+  for (const [name, hash] of Object.entries(hashes)) say(`integrity ${name} ${hash}`);
+}
+
+/** Names, sizes and times of everything that goes into the bundles. */
+function fingerprint() {
+  const hash = createHash('sha256');
+  const visit = (path) => {
+    const stat = statSync(path);
+    if (!stat.isDirectory()) return hash.update(`${path} ${stat.size} ${stat.mtimeMs}\n`);
+    for (const name of readdirSync(path).sort()) if (name !== 'node_modules' && !name.includes('.test.')) visit(join(path, name));
+  };
+  for (const path of INPUTS) visit(path);
+  return hash.digest('hex');
+}
+
+if (import.meta.filename === process.argv[1]) await build({ ifStale: process.argv.includes('--if-stale') });
