@@ -100,15 +100,13 @@ function mergeClickIds(known: ClickIds | undefined, event: LoggedEvent): ClickId
     if (!value) continue;
     const seen = (typeof entry === 'object' ? entry.first_seen_at : undefined) ?? event.occurred_at;
     const other = merged[param];
-    // A newer click replaces an older one; of one click the earliest sight counts.
-    if (!other || (other.value === value ? seen < other.first_seen_at : isNewer(seen, value, other)))
+    // The newest click counts; the browser keeps the first sight of each, so nothing is made of two sights of one.
+    if (!other || seen > other.first_seen_at || (seen === other.first_seen_at && value > other.value)) {
       merged[param] = { value, first_seen_at: seen };
+    }
   }
   return merged;
 }
-
-const isNewer = (seen: number, value: string, other: { value: string; first_seen_at: number }): boolean =>
-  seen > other.first_seen_at || (seen === other.first_seen_at && value > other.value);
 
 function newest<T>(
   session: SessionState,

@@ -27,7 +27,7 @@ export type Channel =
 
 const SEARCH = /(^|\.)(google|bing|duckduckgo|yahoo|baidu|ecosia|yandex|qwant|startpage|brave)(\.|$)/;
 const SOCIAL =
-  /(^|\.)(facebook|fb|instagram|ig|tiktok|pinterest|snapchat|linkedin|lnkd|twitter|x|t|reddit|threads|youtube)(\.|$)/;
+  /(^|\.)(facebook|fb|meta|instagram|ig|tiktok|pinterest|snapchat|linkedin|lnkd|twitter|x|t|reddit|threads|youtube)(\.|$)/;
 const PAID = /^(.*cp.*|ppc|retargeting|paid.*)$/;
 const SOCIAL_PLATFORMS = new Set(['meta', 'tiktok', 'pinterest', 'snapchat', 'reddit', 'linkedin', 'x']);
 
