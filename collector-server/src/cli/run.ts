@@ -1,21 +1,17 @@
 import { ConfigError } from '../config.ts';
-import { demo } from './demo.ts';
-import { doctor } from './doctor.ts';
 import { RunFailure, say, UnusableInput } from './io.ts';
-import { preview } from './preview.ts';
-import { rebuild } from './rebuild.ts';
-import { replay } from './replay.ts';
-import { serve } from './serve.ts';
-import { stitch } from './stitch.ts';
 
-const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
-  serve,
-  demo,
-  replay,
-  preview,
-  stitch,
-  rebuild,
-  doctor,
+type Command = (args: string[]) => Promise<void>;
+
+// Each loads what it needs and no more: a preview should not wait for a web server to be read.
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  serve: async () => (await import('./serve.ts')).serve,
+  demo: async () => (await import('./demo.ts')).demo,
+  replay: async () => (await import('./replay.ts')).replay,
+  preview: async () => (await import('./preview.ts')).preview,
+  stitch: async () => (await import('./stitch.ts')).stitch,
+  rebuild: async () => (await import('./rebuild.ts')).rebuild,
+  doctor: async () => (await import('./doctor.ts')).doctor,
 };
 
 const HELP = `orderloop: closes the loop between an advertisement and an order
@@ -44,7 +40,7 @@ export async function run([name, ...args]: string[]): Promise<number> {
       say(HELP);
       return 0;
     }
-    await command(args);
+    await (await command())(args);
     return 0;
   } catch (error) {
     return report(error);

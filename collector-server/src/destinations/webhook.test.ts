@@ -22,7 +22,7 @@ test('the vector of the fact sheet is signed as it says', () => {
 });
 
 test('the Standard Webhooks library accepts what we send', () => {
-  const [{ headers, body }] = request().requests as [{ headers: Record<string, string>; body: string }];
+  const { headers, body } = request().requests[0]!;
   expect(new Webhook(SECRET).verify(body, headers)).toMatchObject({
     type: 'order.paid',
     timestamp: '2026-11-20T10:15:30.250Z',
@@ -32,9 +32,7 @@ test('the Standard Webhooks library accepts what we send', () => {
 });
 
 test('while a secret is replaced, both sign', () => {
-  const [{ headers, body }] = request({}, { secrets: ['whsec_b3RoZXI=', SECRET] }).requests as [
-    { headers: Record<string, string>; body: string },
-  ];
+  const { headers, body } = request({}, { secrets: ['whsec_b3RoZXI=', SECRET] }).requests[0]!;
   for (const secret of ['whsec_b3RoZXI=', SECRET]) expect(() => new Webhook(secret).verify(body, headers)).not.toThrow();
 });
 

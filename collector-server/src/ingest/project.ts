@@ -148,8 +148,7 @@ async function restitch(
 
   const session = choice.link ? await tx.session(site, choice.link.session_id, choice.link.visitor_id) : null;
   const said = choice.link ? await tx.visitorConsent(site, choice.link.visitor_id) : null;
-  const events = await tx.orderEvents(site, order_key, cause.position);
-  const own = ownFacts(events);
+  const own = ownFacts(projectOrder(await tx.orderEvents(site, order_key, cause.position))?.events ?? []);
   const decided = await tx.conversions(site, order_key);
   for (const decision of [...decided, ...decideConversions(site, order, decided)]) {
     const { event, conversion_id, key, occurred_at, value } = decision;
@@ -164,7 +163,7 @@ async function restitch(
   }
 }
 
-/** What the order's own events say of the buyer: the newest that says anything. */
+/** What the order's own events say of the buyer, oldest version first: the newest that says anything. */
 function ownFacts(events: readonly LoggedEvent[]) {
   const contact: { user?: SealedUser; user_event_id?: string; context?: Context; action_source?: string } = {};
   let consent: LoggedEvent['consent'];

@@ -25,10 +25,9 @@ export function keysOfEvent(event: LoggedEvent): StitchKey[] {
   return keys;
 }
 
-/** The keys that an order shows, from the order itself and from the events that brought it. */
+/** The keys that an order shows, each with the first of its events (oldest version first) that brought it. */
 export function keysOfOrder(order: Order, events: readonly LoggedEvent[]): (StitchKey & { event_id: string })[] {
   const keys: (StitchKey & { event_id: string })[] = [];
-  const newest = events.at(-1)?.event_id ?? '';
   const from = (event_id: string, found: StitchKey[]) => {
     for (const entry of found) {
       if (!keys.some(({ key, value }) => key === entry.key && value === entry.value)) keys.push({ ...entry, event_id });
@@ -50,7 +49,7 @@ export function keysOfOrder(order: Order, events: readonly LoggedEvent[]): (Stit
   add(own, 'order_id', order.order_number);
   add(own, 'order_id', order.order_number?.replace(/^#/, ''));
   for (const value of Object.values(order.attribution.click_ids)) add(own, 'click_id', value);
-  from(newest, own);
+  from(events[0]?.event_id ?? '', own);
   return keys;
 }
 

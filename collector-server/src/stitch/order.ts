@@ -74,7 +74,7 @@ export function projectOrder(events: readonly LoggedEvent[]): OrderProjection | 
       session_ref: order.session_ref ?? newestRef(versions),
     },
     conflicts,
-    events: [...versions, ...changes.filter((event) => !isSnapshot(event.order!))],
+    events: [...versions, ...changes.filter((event) => !isSnapshot(event.order!)).sort(byTime)],
   };
 }
 
@@ -88,6 +88,9 @@ function byVersion(left: LoggedEvent, right: LoggedEvent): number {
     compare(left.event_id, right.event_id)
   );
 }
+
+const byTime = (left: LoggedEvent, right: LoggedEvent): number =>
+  left.occurred_at - right.occurred_at || compare(left.event_id, right.event_id);
 
 const RANKS: readonly PaymentState[] = [
   'pending',

@@ -197,7 +197,7 @@ function createTx(db: Database): ProjectionTx {
       return row ? { order_key, received_at: row.received_at, projection: JSON.parse(row.body) } : null;
     },
     async putOrderKey(site, key, value, order_key, event_id) {
-      db.run('INSERT OR IGNORE INTO order_keys VALUES (?, ?, ?, ?, ?)', site, key, value, order_key, event_id);
+      db.run('INSERT OR REPLACE INTO order_keys VALUES (?, ?, ?, ?, ?)', site, key, value, order_key, event_id);
     },
     orderKeys: async (site, order_key) =>
       db.own<{ key: LinkKey; value: string; event_id: string }>(

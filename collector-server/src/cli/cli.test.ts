@@ -1,0 +1,259 @@
+import { spawnSync } from 'node:child_process';
+import { createHmac } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+
+const BIN = join(import.meta.dirname, '..', '..', 'bin', 'orderloop.mjs');
+const folder = mkdtempSync(join(tmpdir(), 'orderloop-cli-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function orderloop(args: string[], input?: unknown) {
+  const result = spawnSync(process.execPath, [BIN, ...args], {
+    input: typeof input === 'string' ? input : JSON.stringify(input),
+    encoding: 'utf8',
+    cwd: folder,
+  });
+  return { code: result.status, out: result.stdout, err: result.stderr, json: () => JSON.parse(result.stdout) };
+}
+
+const problemOf = (err: string) => JSON.parse(err) as { code: string; errors?: { pointer: string }[] };
+
+const recorded = JSON.parse(
+  readFileSync(join(import.meta.dirname, '../../test/fixtures/sources/shopify/webhook-2024-10-orders-paid.json'), 'utf8'),
+).body;
+const paid = {
+  ...recorded,
+  test: false,
+  payment_gateway_names: ['visa'],
+  cancelled_at: null,
+  financial_status: 'paid',
+  total_outstanding: '0.00',
+  current_total_price: '388.00',
+};
+
+function delivery(body: object, id: string, topic = 'orders/paid', secret = 's') {
+  const text = JSON.stringify(body);
+  const headers = {
+    'X-Shopify-Topic': topic,
+    'X-Shopify-Webhook-Id': id,
+    'X-Shopify-Hmac-SHA256': createHmac('sha256', secret).update(text).digest('base64'),
+  };
+  return { now: '2026-02-03T11:20:07Z', method: 'POST', headers, body: text };
+}
+
+test('replay answers each delivery, and shows the orders and what would be relayed', () => {
+  const cancelled = { ...paid, updated_at: '2022-01-02T00:00:00Z', cancelled_at: '2022-01-02T00:00:00Z' };
+  const refund = {
+    admin_graphql_api_id: 'gid://shopify/Refund/1',
+    order_id: '820982911946154508',
+    processed_at: '2022-01-01T12:00:00Z',
+    transactions: [{ kind: 'refund', status: 'success', amount: '8.00', currency: 'USD' }],
+  };
+  const deliveries = [
+    delivery(refund, 'r', 'refunds/create'),
+    delivery(paid, 'a'),
+    delivery(paid, 'a'),
+    delivery(paid, 'b', 'orders/paid', 'wrong'),
+    delivery(cancelled, 'c', 'orders/cancelled'),
+    delivery({ ...paid, note: 'late' }, 'd', 'orders/updated'),
+  ];
+  const result = orderloop(['replay', '-'], {
+    source: 'shopify',
+    config: { secret: 's', account: 'shop.myshopify.com' },
+    deliveries,
+  }).json();
+  expect(result.responses).toEqual([
+    { http: 200, verdict: 'parked', reason: 'order_unknown' },
+    { http: 200, verdict: 'accepted', reason: null },
+    { http: 200, verdict: 'duplicate', reason: null },
+    { http: 401, verdict: 'rejected', reason: 'bad_signature' },
+    { http: 200, verdict: 'accepted', reason: null },
+    { http: 200, verdict: 'ignored', reason: 'stale_update' },
+  ]);
+  expect(result.orders).toMatchObject([
+    {
+      order_id: '820982911946154508',
+      state: 'cancelled',
+      payment_state: 'partially_refunded',
+      amounts: { total: 38800, refunded: 800, net: 38000 },
+      customer: { email_sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
+    },
+  ]);
+  const key = 'shopify:shop.myshopify.com:820982911946154508';
+  expect(result.relay).toEqual([
+    { type: 'purchase', value: 38800, currency: 'USD', exponent: 2, key: `purchase:${key}` },
+    { type: 'refund', value: 800, currency: 'USD', exponent: 2, key: `refund:${key}:800` },
+    { type: 'cancel', value: 38000, currency: 'USD', exponent: 2, key: `cancel:${key}` },
+  ]);
+});
+
+const PREVIEW = {
+  destination: 'meta',
+  now: '2026-11-20T11:00:00Z',
+  settings: { dataset_id: '1', access_token: 'a-secret-token' },
+  events: [
+    {
+      event: 'purchase',
+      event_id: 'p',
+      occurred_at: '2026-11-20T10:00:00Z',
+      action_source: 'physical_store',
+      user: { email: 'a@example.com' },
+      order: { value: '1.00', currency: 'EUR' },
+    },
+    { event: 'refund', event_id: 'r', occurred_at: '2026-11-20T10:00:00Z' },
+  ],
+};
+
+test('preview shows what would be sent and how a reply would be read, and no secret', () => {
+  const { out, json } = orderloop(['preview', '-'], {
+    ...PREVIEW,
+    reply: { status: 200, headers: {}, body: '{"events_received":1}' },
+  });
+  expect(json()).toMatchObject({
+    requests: [{ method: 'POST', event_ids: ['p'], headers: { authorization: 'Bearer [redacted]' } }],
+    skipped: [{ event_id: 'r', reason: 'unsupported_event' }],
+    outcomes: [{ event_id: 'p', verdict: 'accepted' }],
+  });
+  expect(out).not.toContain('a-secret-token');
+  expect(orderloop(['preview', '-', '--reveal'], PREVIEW).out).toContain('a-secret-token');
+});
+
+test('stitch shows what becomes of events', () => {
+  const lines = [
+    {
+      event: 'page_view',
+      event_id: 'e1',
+      occurred_at: 1_795_000_000_000,
+      visitor_id: 'visitor-0000000000aa',
+      session_id: 's1',
+      page: { url: 'https://shop.example/?gclid=Cj' },
+      click_ids: { gclid: { value: 'Cj', first_seen_at: 1_795_000_000_000 } },
+    },
+    { event: 'order', event_id: 'e2', occurred_at: 1_795_000_060_000, action_source: 'server', order: orderOf('s1') },
+  ];
+  const result = orderloop(['stitch', '-'], lines.map((line) => JSON.stringify(line)).join('\n')).json();
+  expect(result.sessions).toMatchObject([{ session_id: 's1', channel: 'paid_search', platform: 'google' }]);
+  expect(result.links).toMatchObject([{ key: 'session_ref', session_event_id: 'e1', order_event_id: 'e2', chosen: true }]);
+  expect(result.conversions).toMatchObject([{ event: 'purchase', value: 1000, currency: 'EUR' }]);
+});
+
+function orderOf(session_ref: string) {
+  const at = '2026-11-18T11:27:40Z';
+  const amounts = {
+    subtotal: 1000,
+    discount: 0,
+    shipping: 0,
+    tax: 0,
+    tip: 0,
+    fees: 0,
+    total: 1000,
+    paid: 1000,
+    refunded: 0,
+    net: 1000,
+  };
+  return {
+    ...{
+      source: 'shop',
+      account: 'demo',
+      order_id: '1',
+      order_number: null,
+      state: 'paid',
+      payment_state: 'paid',
+      fulfillment_state: 'unfulfilled',
+      dispute_state: 'none',
+    },
+    ...{
+      test: false,
+      edited: false,
+      currency: 'EUR',
+      exponent: 2,
+      tax_included: true,
+      amounts,
+      presentment: null,
+      created_at: at,
+      paid_at: at,
+      updated_at: at,
+      cancelled_at: null,
+    },
+    ...{
+      line_items: [],
+      customer: { id: null, email_sha256: null, phone_e164: null },
+      refunds: [],
+      tracking: [],
+      session_ref,
+      attribution: { landing_page: null, referrer: null, click_ids: {} },
+    },
+  };
+}
+
+test.each([
+  ['no file', ['replay'], undefined, 'invalid_input', undefined],
+  ['a file that is not there', ['preview', 'nothing.json'], undefined, 'invalid_input', undefined],
+  ['no JSON', ['preview', '-'], '{', 'malformed_json', undefined],
+  ['an unknown destination', ['preview', '-'], { ...PREVIEW, destination: 'x' }, 'invalid_input', '/destination'],
+  ['a missing setting', ['preview', '-'], { ...PREVIEW, settings: {} }, 'invalid_input', '/settings'],
+  [
+    'a conversion without id',
+    ['preview', '-'],
+    { ...PREVIEW, events: [{ event: 'purchase', occurred_at: 1 }] },
+    'invalid_input',
+    '/events/0/event_id',
+  ],
+  ['an unknown source', ['replay', '-'], { source: '__proto__', deliveries: [] }, 'invalid_input', '/source'],
+  ['no secret', ['replay', '-'], { source: 'shopify', deliveries: [] }, 'invalid_input', '/config/secret'],
+  [
+    'a delivery without a clock',
+    ['replay', '-'],
+    { source: 'shopify', config: { secret: 's' }, deliveries: [{ body: '' }] },
+    'invalid_input',
+    '/deliveries/0/now',
+  ],
+  ['a line that is no event', ['stitch', '-'], '{"event":"page_view"}', 'invalid_event', '/0/event_id'],
+  ['an unknown command', ['dance'], undefined, 'invalid_input', undefined],
+  ['an unknown option', ['serve', '--colour'], undefined, 'invalid_input', undefined],
+  ['a port that is none', ['serve', '--port', 'x', '--data', 'ports'], undefined, 'invalid_input', undefined],
+] as const)('%s is unusable input: exit 2 and one problem on stderr', (_name, args, input, code, pointer) => {
+  const { code: exit, out, err } = orderloop([...args], input);
+  expect({ exit, out }).toEqual({ exit: 2, out: '' });
+  const problem = problemOf(err.trim().split('\n').at(-1)!);
+  expect(problem.code).toBe(code);
+  expect(problem.errors?.[0]?.pointer).toBe(pointer);
+});
+
+test('a first start makes a configuration that doctor finds nothing wrong with, and that only its owner can read', () => {
+  const { code, json } = orderloop(['doctor', '--data', 'first']);
+  expect(code).toBe(0);
+  expect(json().ok).toBe(true);
+  expect(statSync(join(folder, 'first', 'orderloop.json')).mode & 0o077).toBe(0);
+});
+
+test('doctor says what to mend', () => {
+  const config = JSON.parse(readFileSync(join(folder, 'first', 'orderloop.json'), 'utf8'));
+  config.sites.shop.destinations = [
+    { id: 'erp', type: 'webhook', settings: { url: 'https://127.0.0.1/x', secret: 'whsec_YQ==' } },
+    { id: 'm', type: 'meta', settings: {} },
+  ];
+  writeFileSync(join(folder, 'bad.json'), JSON.stringify(config));
+  const { code, json } = orderloop(['doctor', '--data', 'first', '--config', 'bad.json']);
+  expect(code).toBe(1);
+  const errors = json().findings.filter(({ level }: { level: string }) => level === 'error');
+  expect(errors.map(({ check }: { check: string }) => check)).toEqual([
+    'sites.shop.destinations.erp',
+    'sites.shop.destinations.m',
+  ]);
+});
+
+test('a configuration that can’t be used names its field', () => {
+  writeFileSync(join(folder, 'broken.json'), JSON.stringify({ data_key: 'x', sites: {} }));
+  const { code, err } = orderloop(['doctor', '--data', 'first', '--config', 'broken.json']);
+  expect(code).toBe(2);
+  expect(err).toContain('/dashboard_token is missing');
+});
+
+test('rebuild counts what it derived', () => {
+  const { code, json } = orderloop(['rebuild', '--data', 'first']);
+  expect(code).toBe(0);
+  expect(json()).toMatchObject({ events: 0, orders: 0 });
+});
