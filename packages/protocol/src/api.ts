@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { ConsentSchema } from './consent.ts';
+import { ConsentSchema } from './consent-schema.ts';
 import { ClickIdsSchema, EventSchema, IdSchema, TimeSchema } from './event.ts';
 import { FULFILLMENT_STATES } from './order.ts';
 

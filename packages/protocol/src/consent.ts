@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox';
+import type { Consent } from './consent-schema.ts';
 
 /**
  * The four purposes of consent, in the words of Google Consent Mode v2, which every ad platform maps from.
@@ -8,22 +8,6 @@ export const CONSENT_PURPOSES = ['ad_storage', 'ad_user_data', 'ad_personalizati
 
 export type ConsentPurpose = (typeof CONSENT_PURPOSES)[number];
 
-const ConsentState = Type.Union([Type.Literal('granted'), Type.Literal('denied')]);
-
-export const ConsentSchema = Type.Object(
-  {
-    ad_storage: Type.Optional(ConsentState),
-    ad_user_data: Type.Optional(ConsentState),
-    ad_personalization: Type.Optional(ConsentState),
-    analytics_storage: Type.Optional(ConsentState),
-    limited_data_use: Type.Optional(Type.Boolean({ description: 'The buyer opted out of sale or sharing (US state laws).' })),
-    region: Type.Optional(Type.String({ maxLength: 16, description: 'ISO 3166 region that the choice was made in.' })),
-  },
-  { description: 'Consent in force when the event happened. A purpose that is absent is unknown, and unknown is not granted.' },
-);
-
-export type Consent = Static<typeof ConsentSchema>;
-
 /** True only for the exact word `granted`: an absent or misspelt signal is not consent (P3). */
 export function isGranted(consent: Consent | null | undefined, purpose: ConsentPurpose): boolean {
   return consent?.[purpose] === 'granted';
@@ -32,4 +16,19 @@ export function isGranted(consent: Consent | null | undefined, purpose: ConsentP
 /** True when the buyer said no, as opposed to not having been asked yet. */
 export function isDenied(consent: Consent | null | undefined, purpose: ConsentPurpose): boolean {
   return consent?.[purpose] === 'denied';
+}
+
+/**
+ * Two words on the same buyer become the strictest, purpose by purpose: a no beats a yes, and a yes beats silence.
+ * Undefined when neither says anything.
+ */
+export function strictestConsent(left: Consent | undefined, right: Consent | undefined): Consent | undefined {
+  if (!left || !right) return left ?? right;
+  const merged: Consent = { ...left, ...right };
+  for (const purpose of CONSENT_PURPOSES) {
+    if (isDenied(left, purpose) || isDenied(right, purpose)) merged[purpose] = 'denied';
+    else if (isGranted(left, purpose) || isGranted(right, purpose)) merged[purpose] = 'granted';
+  }
+  if (left.limited_data_use || right.limited_data_use) merged.limited_data_use = true;
+  return merged;
 }

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { ConsentSchema } from './consent.ts';
+import { ConsentSchema } from './consent-schema.ts';
 import { ClickIdsSchema, ContextSchema, CookiesSchema, IdSchema, PageSchema, TimeSchema, UserSchema } from './event.ts';
 
 const Decimal = Type.Union([Type.Number(), Type.String({ maxLength: 32 })], {

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { ConsentSchema } from './consent.ts';
+import { ConsentSchema } from './consent-schema.ts';
 import { EVENT_NAME_PATTERN } from './events.ts';
 import { OrderChangeSchema } from './order.ts';
 

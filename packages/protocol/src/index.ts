@@ -2,6 +2,7 @@ export * from './api.ts';
 export * from './channels.ts';
 export * from './click-ids.ts';
 export * from './consent.ts';
+export * from './consent-schema.ts';
 export * from './contact.ts';
 export * from './conversion.ts';
 export * from './country.ts';

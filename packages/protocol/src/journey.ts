@@ -1,5 +1,5 @@
 import type { Campaign, Channel } from './channels.ts';
-import type { Consent } from './consent.ts';
+import type { Consent } from './consent-schema.ts';
 import type { SkipReason, Verdict } from './conversion.ts';
 import type { Order, OrderState } from './order.ts';
 
