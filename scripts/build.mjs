@@ -6,7 +6,15 @@ import { rollup } from 'rollup';
 import configs from '../rollup.config.mjs';
 import { checkSizes } from './size.mjs';
 
-const INPUTS = ['packages', 'rollup.config.mjs', 'tsconfig.bundle.json', 'tsconfig.base.json', 'package-lock.json', 'package.json', 'scripts/build.mjs'];
+const INPUTS = [
+  'packages',
+  'rollup.config.mjs',
+  'tsconfig.bundle.json',
+  'tsconfig.base.json',
+  'package-lock.json',
+  'package.json',
+  'scripts/build.mjs',
+];
 const STAMP = 'dist/.built';
 const PAGES = 'packages/dashboard/static';
 
@@ -38,7 +46,14 @@ function refuseWarnings(warning) {
 /** What pages put into `integrity` beside the versioned address of a bundle. */
 function writeHashes(say) {
   const names = readdirSync('dist').filter((name) => /\.m?js$/.test(name));
-  const hashes = Object.fromEntries(names.map((name) => [name, `sha384-${createHash('sha384').update(readFileSync(join('dist', name))).digest('base64')}`]));
+  const hashes = Object.fromEntries(
+    names.map((name) => [
+      name,
+      `sha384-${createHash('sha384')
+        .update(readFileSync(join('dist', name)))
+        .digest('base64')}`,
+    ]),
+  );
   writeFileSync('dist/integrity.json', `${JSON.stringify(hashes, null, 2)}\n`);
   for (const [name, hash] of Object.entries(hashes)) say(`integrity ${name} ${hash}`);
 }

@@ -7,8 +7,12 @@ const root = join(import.meta.dirname, '..');
 process.chdir(root);
 await build({ ifStale: true });
 
-const watch = process.argv.includes('--watch') ? ['--watch-path=collector-server/src', '--watch-path=examples', '--watch-path=packages/protocol/src'] : [];
+const watch = process.argv.includes('--watch')
+  ? ['--watch-path=collector-server/src', '--watch-path=examples', '--watch-path=packages/protocol/src']
+  : [];
 const rest = process.argv.slice(2).filter((arg) => arg !== '--watch');
-const child = spawn(process.execPath, [...watch, join(root, 'collector-server', 'bin', 'orderloop.mjs'), 'demo', ...rest], { stdio: 'inherit' });
+const child = spawn(process.execPath, [...watch, join(root, 'collector-server', 'bin', 'orderloop.mjs'), 'demo', ...rest], {
+  stdio: 'inherit',
+});
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
 child.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)));

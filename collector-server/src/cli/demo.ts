@@ -79,7 +79,7 @@ export async function startDemo(wanted: typeof WANTED_PORTS): Promise<Demo> {
     shopUrl,
     platformUrl,
     async stop() {
-      await visitors.stop();
+      await visitors.close();
       await shop.close();
       await collector.stop();
       await platform.close();

@@ -5,7 +5,11 @@ import type { Auth } from './auth.ts';
 export function allowOrigin(request: IncomingMessage, response: ServerResponse, auth: Auth): void {
   const { origin } = request.headers;
   response.setHeader('vary', 'Origin');
-  if (origin !== undefined && auth.knowsOrigin(origin)) response.setHeader('access-control-allow-origin', origin);
+  if (origin !== undefined && auth.knowsOrigin(origin)) {
+    response.setHeader('access-control-allow-origin', origin);
+    // The SDK waits as long as it is told; without this the page would not see the header.
+    response.setHeader('access-control-expose-headers', 'Retry-After');
+  }
 }
 
 /** Answers a preflight. */

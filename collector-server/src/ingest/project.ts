@@ -1,4 +1,4 @@
-import { type Context, isSnapshot, type LoggedEvent, orderKey, type SealedUser } from '@orderloop/protocol';
+import { type Context, isSnapshot, type LoggedEvent, orderKey, type SealedUser, strictestConsent } from '@orderloop/protocol';
 import { buildConversion, type ConsentMode, decideConversions } from '../stitch/conversion.ts';
 import { keysOfEvent, keysOfOrder } from '../stitch/keys.ts';
 import { type Candidate, chooseLink } from '../stitch/link.ts';
@@ -156,7 +156,13 @@ async function restitch(
       site,
       order,
       { event, conversion_id, key, occurred_at, value },
-      { link: choice.link, session, consent: said?.consent ?? own.consent, consentMode: facts.consentMode, ...own.contact },
+      {
+        link: choice.link,
+        session,
+        consent: strictestConsent(own.consent, said?.consent),
+        consentMode: facts.consentMode,
+        ...own.contact,
+      },
     );
     await tx.putConversion(conversion);
     if (!conversion.hold) for (const destination of facts.destinations) await tx.enqueue(site, conversion_id, destination, now());
