@@ -1,29 +1,18 @@
-// Builds every browser bundle into dist/, checks the byte budgets, and writes the SRI hashes. `--if-stale` skips what is current.
+// Builds every browser bundle into dist/, checks the byte budgets, and writes the SRI hashes.
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rollup } from 'rollup';
 import configs from '../rollup.config.mjs';
 import { checkSizes } from './size.mjs';
+import { markBuilt, markStale } from './stale.mjs';
 
-const INPUTS = [
-  'packages',
-  'rollup.config.mjs',
-  'tsconfig.bundle.json',
-  'tsconfig.base.json',
-  'package-lock.json',
-  'package.json',
-  'scripts/build.mjs',
-];
-const STAMP = 'dist/.built';
 const PAGES = 'packages/dashboard/static';
 
-export async function build({ ifStale = false, say = (text) => process.stderr.write(`${text}\n`) } = {}) {
-  const wanted = fingerprint();
-  if (ifStale && existsSync(STAMP) && readFileSync(STAMP, 'utf8') === wanted) return false;
+export async function build({ say = (text) => process.stderr.write(`${text}\n`) } = {}) {
   const began = Date.now();
   mkdirSync('dist', { recursive: true });
-  rmSync(STAMP, { force: true });
+  markStale();
   for (const [index, { output, ...input }] of configs.entries()) {
     say(`Building ${output.file} (${index + 1} of ${configs.length}) …`);
     const bundle = await rollup({ ...input, onwarn: refuseWarnings });
@@ -33,9 +22,8 @@ export async function build({ ifStale = false, say = (text) => process.stderr.wr
   if (existsSync(PAGES)) for (const name of readdirSync(PAGES)) copyFileSync(join(PAGES, name), join('dist', name));
   checkSizes(say);
   writeHashes(say);
-  writeFileSync(STAMP, wanted);
+  markBuilt();
   say(`Built in ${((Date.now() - began) / 1000).toFixed(1)} s.`);
-  return true;
 }
 
 /** A warning of the bundler is a mistake that a page would find. */
@@ -58,16 +46,4 @@ function writeHashes(say) {
   for (const [name, hash] of Object.entries(hashes)) say(`integrity ${name} ${hash}`);
 }
 
-/** Names, sizes and times of everything that goes into the bundles. */
-function fingerprint() {
-  const hash = createHash('sha256');
-  const visit = (path) => {
-    const stat = statSync(path);
-    if (!stat.isDirectory()) return hash.update(`${path} ${stat.size} ${stat.mtimeMs}\n`);
-    for (const name of readdirSync(path).sort()) if (name !== 'node_modules' && !name.includes('.test.')) visit(join(path, name));
-  };
-  for (const path of INPUTS) visit(path);
-  return hash.digest('hex');
-}
-
-if (import.meta.filename === process.argv[1]) await build({ ifStale: process.argv.includes('--if-stale') });
+if (import.meta.filename === process.argv[1]) await build();

@@ -1,11 +1,11 @@
 // What `npm start` runs: the bundles if they are stale, then the demo. `--watch` starts the demo anew when its sources change.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { build } from './build.mjs';
+import { buildIfStale } from './stale.mjs';
 
 const root = join(import.meta.dirname, '..');
 process.chdir(root);
-await build({ ifStale: true });
+buildIfStale();
 
 const watch = process.argv.includes('--watch')
   ? ['--watch-path=collector-server/src', '--watch-path=examples', '--watch-path=packages/protocol/src']

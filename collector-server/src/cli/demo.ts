@@ -138,7 +138,7 @@ function demoConfig({
               creative: {
                 headline: 'A light for every evening',
                 text: 'Have a look at the winter collection: it comes back to you as points.',
-                advertiser: 'The shop',
+                advertiser: 'Mooring',
               },
             },
           ],
@@ -155,7 +155,8 @@ function demoCreative(shopUrl: string) {
     headline: 'Winter lights: 15 % off until Sunday',
     text: 'Warm lamps for long evenings.',
     call_to_action: 'See the lamps',
-    advertiser: 'The shop',
+    advertiser: 'Mooring',
+    image: { url: `${shopUrl}/static/products/harbour.svg`, alt: 'A pendant lamp over a table', width: 480, height: 480 },
     target_url: `${shopUrl}/?utm_source=orderloop&utm_medium=display&utm_campaign=winter_lights`,
   };
 }

@@ -58,7 +58,7 @@ export function App() {
               </option>
             ))}
           </select>
-          {!mustSignIn && status.data && (
+          {!mustSignIn && status.data && !status.data.is_open && (
             <button type="button" class="quiet" onClick={() => void signOut().then(status.reload)}>
               {t('sign_out')}
             </button>

@@ -175,6 +175,8 @@ export interface OrderSummary {
 
 /** `GET /v1/status`: what the dashboard's head shows. */
 export interface Status {
+  /** Nobody has to sign in: the dashboard of a demo. */
+  is_open: boolean;
   sites: { site: string; name: string }[];
   events_total: number;
   events_last_minute: number;

@@ -1,8 +1,8 @@
 import type { LiveEvent, LoggedEvent, Status } from '@orderloop/protocol';
 import { type Request, type Response, Router } from 'express';
-import { readJourney } from '../../reports/journey.ts';
 import { BODY_LIMITS, parseBody, readBody } from '../body.ts';
 import type { HttpDeps } from '../deps.ts';
+import { readJourney } from '../journey.ts';
 import { HttpProblem } from '../problem.ts';
 
 const MAX_ROWS = 500;
@@ -80,6 +80,7 @@ async function status(deps: HttpDeps, site: string | undefined): Promise<Status>
   ]);
   const sites = Object.entries(deps.config.sites).filter(([id]) => site === undefined || id === site);
   return {
+    is_open: deps.config.open_dashboard === true,
     sites: sites.map(([id, { name }]) => ({ site: id, name })),
     events_total: events.total,
     events_last_minute: events.since,
