@@ -31,19 +31,19 @@ function refuseWarnings(warning) {
   throw new Error(`The build warned: ${warning.message}`);
 }
 
-/** What pages put into `integrity` beside the versioned address of a bundle. */
+/** What a page that wants to be sure puts into its tag: the address of exactly this content, and its hash (SRI). */
 function writeHashes(say) {
   const names = readdirSync('dist').filter((name) => /\.m?js$/.test(name));
   const hashes = Object.fromEntries(
-    names.map((name) => [
-      name,
-      `sha384-${createHash('sha384')
-        .update(readFileSync(join('dist', name)))
-        .digest('base64')}`,
-    ]),
+    names.map((name) => {
+      const bytes = readFileSync(join('dist', name));
+      const version = createHash('sha256').update(bytes).digest('hex').slice(0, 12);
+      const integrity = `sha384-${createHash('sha384').update(bytes).digest('base64')}`;
+      return [name.replace(/(\.m?js)$/, `.${version}$1`), integrity];
+    }),
   );
   writeFileSync('dist/integrity.json', `${JSON.stringify(hashes, null, 2)}\n`);
-  for (const [name, hash] of Object.entries(hashes)) say(`integrity ${name} ${hash}`);
+  for (const [name, integrity] of Object.entries(hashes)) say(`${name} ${integrity}`);
 }
 
 if (import.meta.filename === process.argv[1]) await build();

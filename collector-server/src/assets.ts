@@ -12,6 +12,7 @@ const TYPES: Readonly<Record<string, string>> = {
   svg: 'image/svg+xml',
 };
 const HOUR_S = 3600;
+const YEAR_S = 31_536_000;
 
 /** The built bundles of a folder, by the path that they are served at; empty when nothing was built. */
 export function readAssets(folder: string): Map<string, Asset> {
@@ -21,12 +22,16 @@ export function readAssets(folder: string): Map<string, Asset> {
     const type = TYPES[name.split('.').pop() ?? ''];
     if (!type) continue;
     const body = readFileSync(join(folder, name));
-    assets.set(`/${name}`, {
-      type,
-      body,
-      etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`,
-      max_age: HOUR_S,
-    });
+    const version = createHash('sha256').update(body).digest('hex').slice(0, 12);
+    const asset: Asset = { type, body, etag: `"${version}"`, max_age: HOUR_S };
+    assets.set(`/${name}`, asset);
+    // A page that names the version may keep it for ever, and may hold it to its integrity hash.
+    if (/\.m?js$/.test(name)) assets.set(`/${versionedName(name, version)}`, { ...asset, max_age: YEAR_S });
   }
   return assets;
+}
+
+/** `orderloop.js` of one content: `orderloop.0123456789ab.js`. */
+function versionedName(name: string, version: string): string {
+  return name.replace(/(\.m?js)$/, `.${version}$1`);
 }

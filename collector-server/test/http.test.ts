@@ -229,6 +229,19 @@ test('an open dashboard answers its own pages, and not those of other sites', as
   const status = async (headers: Record<string, string>) => (await fetch(`${collector.url}/v1/orders`, { headers })).status;
   expect(await status({ 'sec-fetch-site': 'same-origin' })).toBe(200);
   expect(await status({ 'sec-fetch-site': 'cross-site' })).toBe(401);
+  expect((await raw(collector.url, '/v1/orders', '', { host: 'rebound.example' }, 'GET')).status).toBe(401);
+});
+
+test('A5: on https the session’s cookie is bound to its host', async () => {
+  const collector = await startTestCollector(testConfig({}, { public_url: 'https://collector.example' }));
+  const answer = await fetch(`${collector.url}/v1/dashboard/session`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{"token":"a-dashboard-token"}',
+  });
+  expect(answer.headers.get('set-cookie')).toMatch(
+    /^__Host-orderloop=.*; Path=\/; HttpOnly; SameSite=Strict; Max-Age=43200; Secure$/,
+  );
 });
 
 test('health, readiness, metrics and the API’s description are there', async () => {

@@ -20,6 +20,8 @@ export interface Demo {
   collectorUrl: string;
   shopUrl: string;
   platformUrl: string;
+  /** What deliveries of the demo's Shopify connection are signed with. */
+  shopifySecret: string;
   stop(): Promise<void>;
 }
 
@@ -54,6 +56,7 @@ export async function startDemo(wanted: typeof WANTED_PORTS): Promise<Demo> {
     signingSecret: newSigningSecret(),
     webhookSecret: newSigningSecret(),
     accessToken: randomBytes(24).toString('hex'),
+    shopifySecret: randomBytes(24).toString('hex'),
   };
   const folder = mkdtempSync(join(tmpdir(), 'orderloop-demo-'));
   const collector = await startCollector(
@@ -78,6 +81,7 @@ export async function startDemo(wanted: typeof WANTED_PORTS): Promise<Demo> {
     collectorUrl,
     shopUrl,
     platformUrl,
+    shopifySecret: secrets.shopifySecret,
     async stop() {
       await visitors.close();
       await shop.close();
@@ -97,6 +101,7 @@ interface DemoFacts {
   signingSecret: string;
   webhookSecret: string;
   accessToken: string;
+  shopifySecret: string;
 }
 
 function demoConfig({
@@ -108,6 +113,7 @@ function demoConfig({
   signingSecret,
   webhookSecret,
   accessToken,
+  shopifySecret,
 }: DemoFacts): Config {
   return readConfig(
     {
@@ -125,6 +131,7 @@ function demoConfig({
           secret_keys: [secretKey],
           signing_secrets: [signingSecret],
           origins: [shopUrl],
+          sources: { shopify: { account: 'demo.myshopify.com', secrets: [shopifySecret] } },
           destinations: [
             { id: 'meta', type: 'meta', settings: { dataset_id: DATASET_ID, access_token: accessToken, endpoint: platformUrl } },
             { id: 'webhook', type: 'webhook', settings: { url: `${platformUrl}/webhook`, secret: webhookSecret } },

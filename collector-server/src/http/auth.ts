@@ -28,7 +28,6 @@ export interface Auth {
 const IDLE_MS = 30 * 60_000;
 const ABSOLUTE_MS = 12 * 3_600_000;
 const MAX_SESSIONS = 1000;
-export const SESSION_COOKIE = 'orderloop_dashboard';
 
 export function createAuth(config: Config, now: () => number): Auth {
   const publishable = new Map<string, string>();
@@ -41,6 +40,9 @@ export function createAuth(config: Config, now: () => number): Auth {
   }
   const tokenHash = sha256(config.dashboard_token);
   const sessions = new Map<string, { began_at: number; seen_at: number }>();
+  // Browsers keep a __Host- cookie to this host, this path and https alone; on plain http they would refuse it (A5).
+  const isSecure = config.public_url?.startsWith('https:') === true;
+  const cookieName = isSecure ? '__Host-orderloop' : 'orderloop_dashboard';
 
   const bySecret = (request: IncomingMessage): Caller => {
     const key = bearer(request);
@@ -58,7 +60,7 @@ export function createAuth(config: Config, now: () => number): Auth {
   };
 
   const session = (request: IncomingMessage): boolean => {
-    const id = cookieOf(request, SESSION_COOKIE);
+    const id = cookieOf(request, cookieName);
     const entry = id && sessions.get(digest(id));
     if (!entry || now() - entry.seen_at > IDLE_MS || now() - entry.began_at > ABSOLUTE_MS) return false;
     entry.seen_at = now();
@@ -85,7 +87,8 @@ export function createAuth(config: Config, now: () => number): Auth {
       return caller;
     },
     reader(request) {
-      if (config.open_dashboard && isLoopback(request) && isSameOrigin(request)) return { site: undefined };
+      if (config.open_dashboard && isLoopback(request) && isLocalName(request) && isSameOrigin(request))
+        return { site: undefined };
       if (bearer(request)) return { site: bySecret(request).site };
       if (!session(request))
         throw new HttpProblem('session_over', 'Sign in with the dashboard token that the collector printed when it started.');
@@ -97,10 +100,12 @@ export function createAuth(config: Config, now: () => number): Auth {
       if (sessions.size >= MAX_SESSIONS) sessions.delete(sessions.keys().next().value!);
       const id = randomBytes(16).toString('base64url');
       sessions.set(digest(id), { began_at: at, seen_at: at });
-      return { cookie: `${SESSION_COOKIE}=${id}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${ABSOLUTE_MS / 1000}` };
+      return {
+        cookie: `${cookieName}=${id}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${ABSOLUTE_MS / 1000}${isSecure ? '; Secure' : ''}`,
+      };
     },
     logout(request) {
-      const id = cookieOf(request, SESSION_COOKIE);
+      const id = cookieOf(request, cookieName);
       if (id) sessions.delete(digest(id));
     },
     knowsOrigin: (origin) => origins.has(origin),
@@ -122,6 +127,11 @@ function cookieOf(request: IncomingMessage, name: string): string | undefined {
 function isLoopback(request: IncomingMessage): boolean {
   const address = request.socket.remoteAddress ?? '';
   return address === '127.0.0.1' || address === '::1' || address === '::ffff:127.0.0.1';
+}
+
+/** A name that another site made to point here is not ours, though the request comes from this machine. */
+function isLocalName(request: IncomingMessage): boolean {
+  return /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(request.headers.host ?? '');
 }
 
 /** Browsers say where a request comes from; other clients say nothing, and carry no cookies of ours. */

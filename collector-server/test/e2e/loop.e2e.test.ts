@@ -1,3 +1,5 @@
+import { createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import type { Journey, OrderSummary } from '@orderloop/protocol';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
@@ -172,7 +174,7 @@ test('before the banner is answered nothing is stored and nothing leaves', async
 test('a thank-you page that never loads loses no conversion', async () => {
   const known = await orders();
   const { page } = await newVisitor();
-  await page.route('**/thank-you/**', (route) => route.abort());
+  await page.route('**/thank-you/**', (route) => route.fulfill({ status: 502, body: '' }));
   await buy(page, { waitForThanks: false });
   await newestOrder(known);
   const list = await eventually(async () => {
@@ -233,3 +235,56 @@ test('a click on our own ad is a touchpoint of its own, and a watched reward is 
   }, 20_000);
   expect(faults).toEqual([]);
 }, 60_000);
+
+test('recorded Shopify deliveries that carry the reference planted by the SDK are stitched to the browser’s session, and told once', async () => {
+  const { page } = await newVisitor();
+  await page.goto(demo.platformUrl);
+  await page.locator('a[href*="fbclid="][href*="/products/"]').first().click();
+  await page.locator('#consent button[value="all"]').click();
+  await page.locator('form[action="/cart/add"] button').click();
+  await page.goto(`${demo.shopUrl}/checkout`);
+  const planted = page.locator('input[name="session_ref"]');
+  await expect.poll(() => planted.inputValue()).toMatch(/^[A-Za-z0-9_-]{49}$/);
+  const session_ref = await planted.inputValue();
+  const at = new Date().toISOString();
+  for (const name of ['orders-updated', 'orders-create', 'orders-paid', 'orders-paid']) {
+    const { body, topic } = JSON.parse(
+      readFileSync(new URL(`../fixtures/sources/shopify/webhook-2024-10-${name}.json`, import.meta.url), 'utf8'),
+    );
+    // The platform's sample is a cancelled test order; a real one of now differs in these fields.
+    const real = {
+      test: false,
+      payment_gateway_names: ['visa'],
+      cancelled_at: null,
+      financial_status: 'paid',
+      total_outstanding: '0.00',
+      created_at: at,
+      processed_at: at,
+      updated_at: at,
+    };
+    const text = JSON.stringify({ ...body, ...real, note_attributes: [{ name: '_sref', value: session_ref }] });
+    const answer = await fetch(`${demo.collectorUrl}/v1/sources/shopify/demo`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        'x-shopify-topic': topic,
+        'x-shopify-webhook-id': name,
+        'x-shopify-hmac-sha256': createHmac('sha256', demo.shopifySecret).update(text).digest('base64'),
+      },
+      body: text,
+    });
+    expect(answer.status).toBe(200);
+  }
+  const journey = await eventually(async () => {
+    const found = await journeyOf('shopify:demo.myshopify.com:820982911946154508').catch(() => null);
+    return found?.conversions?.[0]?.deliveries.every(({ state }) => state === 'delivered') && found;
+  });
+  expect(journey).toMatchObject({
+    order: { order_id: '820982911946154508', order_number: '#9999', state: 'paid', currency: 'USD', amounts: { total: 38800 } },
+    link: { key: 'session_ref' },
+    touchpoints: [{ platform: 'meta' }],
+  });
+  expect(journey.sessions.map(({ session_id }) => session_ref.startsWith(session_id))).toContain(true);
+  const told = (await purchases()).filter(({ event_id }) => event_id === 'demo:820982911946154508:purchase');
+  expect(told).toMatchObject([{ source: 'api', status: 'counted', value: 388, currency: 'USD' }]);
+});

@@ -1,0 +1,116 @@
+// How long one order takes to stitch as the store grows, and how fast a rebuild derives everything again.
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Order, type StoredEvent, sessionRef, uuidv7 } from '@orderloop/protocol';
+import { createProjector } from '../collector-server/src/ingest/project.ts';
+import type { Storage } from '../collector-server/src/storage/contract.ts';
+import { openSqlite } from '../collector-server/src/storage/sqlite/index.ts';
+
+const SIZES = [5_000, 50_000];
+const ORDERS = 200;
+const facts = () => ({ consentMode: 'opt_in' as const, hosts: [], destinations: ['meta'] });
+const folder = mkdtempSync(join(tmpdir(), 'orderloop-bench-'));
+
+try {
+  const medians: number[] = [];
+  for (const size of SIZES) {
+    const storage = openSqlite(join(folder, String(size)));
+    const refs = await fill(storage, size);
+    const projector = createProjector(storage, facts, Date.now);
+    const began = performance.now();
+    await projector.catchUp();
+    const seconds = (performance.now() - began) / 1000;
+    const times: number[] = [];
+    for (let index = 0; index < ORDERS; index++) {
+      await storage.log.append([orderEvent(`o${index}`, refs[(index * 37) % refs.length]!)]);
+      const start = performance.now();
+      await projector.catchUp();
+      times.push(performance.now() - start);
+    }
+    times.sort((a, b) => a - b);
+    medians.push(times[ORDERS / 2]!);
+    console.log(
+      `${size} events: projected at ${Math.round(size / seconds)}/s; one order stitched in ${times[ORDERS / 2]!.toFixed(2)} ms (median), ${times[Math.floor(ORDERS * 0.99)]!.toFixed(2)} ms (p99)`,
+    );
+    await storage.close();
+  }
+  console.log(`median at ${SIZES[1]} against ${SIZES[0]}: ${(medians[1]! / medians[0]!).toFixed(2)}`);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function fill(storage: Storage, size: number): Promise<string[]> {
+  const refs: string[] = [];
+  let events: StoredEvent[] = [];
+  const now = Date.now() - 86_400_000;
+  for (let count = 0; count < size; count += 5) {
+    const at = now + count;
+    const visitor_id = uuidv7(at, randomBytes(10));
+    const session_id = uuidv7(at, randomBytes(10));
+    refs.push(sessionRef(session_id, visitor_id));
+    for (let seq = 0; seq < 5; seq++) {
+      events.push({
+        event: seq === 0 ? 'page_view' : 'view_item',
+        event_id: uuidv7(at, randomBytes(10)),
+        site: 'bench',
+        occurred_at: at + seq,
+        received_at: at + seq,
+        visitor_id,
+        session_id,
+        seq,
+        action_source: 'web',
+        page: { url: 'https://shop.example/' },
+        click_ids: { gclid: { value: randomBytes(30).toString('base64url'), first_seen_at: at } },
+        consent: { ad_storage: 'granted', ad_user_data: 'granted', analytics_storage: 'granted' },
+      });
+    }
+    if (events.length >= 1000) {
+      await storage.log.append(events);
+      events = [];
+    }
+  }
+  await storage.log.append(events);
+  return refs;
+}
+
+function orderEvent(order_id: string, session_ref: string): StoredEvent {
+  const at = `${new Date().toISOString().slice(0, 19)}Z`;
+  const order = {
+    source: 'shop',
+    account: 'bench',
+    order_id,
+    order_number: null,
+    state: 'paid',
+    payment_state: 'paid',
+    fulfillment_state: 'unfulfilled',
+    dispute_state: 'none',
+    test: false,
+    edited: false,
+    currency: 'EUR',
+    exponent: 2,
+    tax_included: true,
+    amounts: { subtotal: 100, discount: 0, shipping: 0, tax: 0, tip: 0, fees: 0, total: 100, paid: 100, refunded: 0, net: 100 },
+    presentment: null,
+    created_at: at,
+    paid_at: at,
+    updated_at: at,
+    cancelled_at: null,
+    line_items: [],
+    customer: { id: null, email_sha256: null, phone_e164: null },
+    refunds: [],
+    tracking: [],
+    session_ref,
+    attribution: { landing_page: null, referrer: null, click_ids: {} },
+  } satisfies Order;
+  return {
+    event: 'order',
+    event_id: uuidv7(Date.now(), randomBytes(10)),
+    site: 'bench',
+    occurred_at: Date.now(),
+    received_at: Date.now(),
+    action_source: 'server',
+    order,
+  };
+}
