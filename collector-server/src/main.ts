@@ -86,7 +86,9 @@ export async function startCollector(options: CollectorOptions, listen: { port: 
     server.once('error', reject);
     server.listen(listen.port, listen.host, resolve);
   });
-  // What an earlier process left: events that were not projected, conversions that were not sent.
+  // What an earlier process left: events that were not projected, conversions that were not sent. What it had paused is
+  // tried once more: a restart is how settings are mended.
+  await storage.outbox.release({ states: ['paused'] }, now());
   await project();
 
   const { port } = server.address() as AddressInfo;

@@ -2,6 +2,7 @@ import { request } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { PROBLEMS } from '@orderloop/protocol';
 import { expect, test } from 'vitest';
+import { StorageFault } from '../src/storage/contract.ts';
 import {
   GRANTED,
   KEY,
@@ -286,7 +287,7 @@ test('a store that can’t be written to is 503 with Retry-After, and nothing is
   const log = collector.storage.log as { append: unknown };
   const append = log.append;
   log.append = async () => {
-    throw Object.assign(new Error('disk I/O error'), { code: 'ERR_SQLITE_ERROR' });
+    throw new StorageFault('disk I/O error');
   };
   const { status, headers, body } = await postEvents(collector, [newVisit().event('page_view')]);
   log.append = append;

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { Journey } from '@orderloop/protocol';
 import { expect, onTestFinished, test } from 'vitest';
+import { openSqlite } from '../src/storage/sqlite/index.ts';
 import {
   eventually,
   newVisit,
@@ -171,6 +172,22 @@ test('refused credentials pause the destination, keep the queue, and resume wher
   await delivered(collector, first);
   await delivered(collector, second);
   expect(platform.calls).toHaveLength(3);
+});
+
+test('what was paused when the collector stopped is tried again when it starts', async () => {
+  let isAllowed = false;
+  const platform = await playPlatform((request, response, call) => (isAllowed ? ok : status(401))(request, response, call));
+  const storage = openSqlite();
+  onTestFinished(() => storage.close());
+  const config = testConfig({ destinations: [metaAt(platform.url)] }, { allow_private_targets: [platform.url] });
+  const first = await startTestCollector(config, { ...storage, close: async () => undefined });
+  const order_id = await buy(first);
+  await delivered(first, order_id, 'paused');
+  await first.stop();
+  isAllowed = true;
+  const second = await startTestCollector(config, { ...storage, close: async () => undefined });
+  await delivered(second, order_id);
+  expect(platform.calls).toHaveLength(2);
 });
 
 test('O6: a destination that fails keeps no other waiting', async () => {

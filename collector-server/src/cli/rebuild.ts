@@ -14,10 +14,14 @@ export async function rebuild(args: string[]): Promise<void> {
   const storage = openSqlite(values.data);
   try {
     const total = await storage.log.head();
+    const siteFacts = siteFactsOf(config);
+    // What was never projected is told as ever; what is derived again was told when it was derived first.
+    await createProjector(storage, siteFacts, Date.now).catchUp();
     const began = Date.now();
     await storage.projections.reset();
     const progress = showProgress('events', total);
-    await createProjector(storage, siteFactsOf(config), Date.now).catchUp(progress.update);
+    const silent = (site: string) => ({ ...siteFacts(site), destinations: [] });
+    await createProjector(storage, silent, Date.now).catchUp(progress.update);
     progress.end();
     const { orders, linked } = await storage.projections.counts();
     const seconds = Math.max(0.001, (Date.now() - began) / 1000);

@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
 import { createGunzip } from 'node:zlib';
-import { parseJson } from '@orderloop/protocol';
 import { scanJson } from '../ingest/scan.ts';
 import { HttpProblem } from './problem.ts';
 
@@ -78,7 +77,7 @@ export function parseBody(bytes: Buffer, limits: BodyLimits): unknown {
   const wrong = scanJson(bytes, limits.tokens);
   if (wrong) throw new HttpProblem(wrong);
   try {
-    return parseJson(text);
+    return JSON.parse(text);
   } catch {
     throw new HttpProblem('malformed_json', 'The body must be one JSON object.');
   }

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { type FieldError, type ProblemBody, type ProblemCode, problem } from '@orderloop/protocol';
+import { StorageFault } from '../storage/contract.ts';
 
 /** An error that has an answer: thrown by whatever finds it, written at the edge. */
 export class HttpProblem extends Error {
@@ -26,15 +27,11 @@ export class HttpProblem extends Error {
 /** Anything thrown as a problem: what isn't one already is a bug of ours, and says nothing of itself to the caller. */
 export function toProblem(error: unknown): HttpProblem {
   if (error instanceof HttpProblem) return error;
-  if (isStorageError(error))
+  if (error instanceof StorageFault)
     return new HttpProblem('storage_unavailable', 'Nothing of the request was kept; send it again with the same ids.', {
       retry_after: 1 + Math.floor(Math.random() * 5),
     });
   return new HttpProblem('internal_error');
-}
-
-function isStorageError(error: unknown): boolean {
-  return (error as { code?: string } | null)?.code === 'ERR_SQLITE_ERROR';
 }
 
 export function sendProblem(response: ServerResponse, error: HttpProblem, instance?: string): void {

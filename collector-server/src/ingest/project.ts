@@ -5,7 +5,7 @@ import { type Candidate, chooseLink } from '../stitch/link.ts';
 import { projectOrder } from '../stitch/order.ts';
 import { foldSession } from '../stitch/session.ts';
 import { touchpointOfEvent, touchpointOfSession } from '../stitch/touchpoint.ts';
-import type { ProjectionTx, Storage } from '../storage/contract.ts';
+import { type DeadLetter, type ProjectionTx, type Storage, StorageFault } from '../storage/contract.ts';
 
 const BATCH = 200;
 /** Sessions and orders that one key may tie together; a key that many share ties nothing that can be trusted. */
@@ -36,15 +36,33 @@ export function createProjector(
 ): Projector {
   let running: Promise<void> | null = null;
 
-  const step = async (): Promise<number> => {
-    const after = await storage.projections.position();
-    const events = await storage.log.read(after, BATCH);
-    if (events.length === 0) return 0;
-    await storage.projections.transaction(async (tx) => {
+  const projectAll = (events: readonly LoggedEvent[]): Promise<void> =>
+    storage.projections.transaction(async (tx) => {
       for (const event of events) await projectEvent(tx, event, siteFacts(event.site), now);
       await tx.setPosition(events.at(-1)!.position);
     });
+
+  const step = async (): Promise<number> => {
+    const events = await storage.log.read(await storage.projections.position(), BATCH);
+    if (events.length === 0) return 0;
+    try {
+      await projectAll(events);
+    } catch (error) {
+      if (error instanceof StorageFault) throw error;
+      for (const event of events) await projectAlone(event);
+    }
     return events.at(-1)!.position;
+  };
+
+  /** An event that a projector can't take keeps no other waiting: it is put aside, with the reason, and stays in the log. */
+  const projectAlone = async (event: LoggedEvent): Promise<void> => {
+    try {
+      await projectAll([event]);
+    } catch (error) {
+      if (error instanceof StorageFault) throw error;
+      await storage.log.append([], [deadLetterOf(event, error, now())]);
+      await storage.projections.transaction((tx) => tx.setPosition(event.position));
+    }
   };
 
   const run = async (onProgress?: (position: number) => void): Promise<void> => {
@@ -63,6 +81,22 @@ export function createProjector(
         if (running === next) running = null;
       });
     },
+  };
+}
+
+function deadLetterOf(event: LoggedEvent, error: unknown, received_at: number): DeadLetter {
+  return {
+    site: event.site,
+    received_at,
+    stage: 'project',
+    code: 'internal_error',
+    pointer: '',
+    detail: error instanceof Error ? error.message.slice(0, 512) : 'unknown',
+    route: '',
+    key_id: event.event_id,
+    size: 0,
+    // The event itself is in the log.
+    raw: '',
   };
 }
 

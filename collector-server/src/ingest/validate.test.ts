@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { createVault } from '../privacy/vault.ts';
+import { canonicalOrder } from '../stitch/testing.ts';
 import { type IngestContext, judgeEvent, userPlace } from './validate.ts';
 
 const NOW = Date.UTC(2026, 10, 20);
@@ -74,6 +75,26 @@ test('an event of more than 32 KiB is refused, and one of a little less is kept'
 test('the limits themselves are legal', () => {
   expect(judge({ properties: deep(5) as object, event_id: 'x'.repeat(128) })).toHaveProperty('event');
   expect(judge({ properties: { n: 2 ** 53 - 1, note: 'x'.repeat(1024) } })).toHaveProperty('event');
+});
+
+test('an order that is neither whole nor a fact alone is refused by field', () => {
+  const order = {
+    source: 'shop',
+    account: 'demo',
+    order_id: '1',
+    payment_state: 'paid',
+    updated_at: '2026-11-20T00:00:00Z',
+    amounts: canonicalOrder().amounts,
+  };
+  const server = { from: 'server', visitor_id: undefined } as const;
+  expect(judge({ event: 'order', order }, server)).toMatchObject({
+    error: { code: 'invalid_order', pointer: expect.stringMatching(/^\/events\/3\/order\/\w+$/) },
+  });
+  expect(judge({ event: 'order', order: canonicalOrder() }, server)).toHaveProperty('event');
+  expect(
+    judge({ event: 'order', order: { source: 'shop', account: 'demo', order_id: '1', refunds: [] } }, server),
+  ).toHaveProperty('event');
+  expect(judge({ event: 'page_view', order: canonicalOrder() }, server)).toMatchObject({ error: { pointer: '/events/3/order' } });
 });
 
 test('a site may name events of its own', () => {

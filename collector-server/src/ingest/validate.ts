@@ -6,6 +6,8 @@ import {
   type FieldError,
   isGranted,
   isServerEvent,
+  isSnapshot,
+  OrderSchema,
   type StoredEvent,
   type User,
 } from '@orderloop/protocol';
@@ -20,6 +22,7 @@ const TEXT_LENGTH = { browser: 1024, server: 4096 } as const;
 const SERVER_FIELDS = ['order', 'context'] as const;
 
 const validator = Compile(EventSchema);
+const orderValidator = Compile(OrderSchema);
 
 /** What an event is judged against. */
 export interface IngestContext {
@@ -63,7 +66,7 @@ export function judgeEvent(value: unknown, index: number, context: IngestContext
   if (shape) return fail(shape.pointer, shape.code, shape.detail);
   if (Buffer.byteLength(JSON.stringify(value)) > EVENT_BYTES[context.from])
     return fail('', 'event_too_large', `An event may have ${EVENT_BYTES[context.from] / 1024} KiB.`);
-  if (!validator.Check(value)) return fail(...schemaError(value));
+  if (!validator.Check(value)) return fail(...schemaError(validator.Errors(value)));
 
   const input = cleanText(value as EventInput);
   if (!Object.hasOwn(EVENTS, input.event) && context.custom_events !== 'any' && !context.custom_events.includes(input.event)) {
@@ -79,6 +82,11 @@ export function judgeEvent(value: unknown, index: number, context: IngestContext
     if (field) return fail(`/${field}`, 'server_only', 'Only a server may set this field.');
   }
   if (input.event === 'order' && !input.order) return fail('/order', 'invalid_event', 'An order event needs its order.');
+  if (input.event !== 'order' && input.order) return fail('/order', 'invalid_event', 'Only an order event carries an order.');
+  if (input.order && isSnapshot(input.order) && !orderValidator.Check(input.order)) {
+    const [pointer, , detail] = schemaError(orderValidator.Errors(input.order));
+    return fail(`/order${pointer}`, 'invalid_order', detail);
+  }
   const sent = readInstant(input.occurred_at);
   if (sent === null) return fail('/occurred_at', 'invalid_time', 'Expected RFC 3339 with zone, or integer UTC ms.');
   const occurred_at = sent + context.clock_offset_ms;
@@ -94,8 +102,7 @@ export function judgeEvent(value: unknown, index: number, context: IngestContext
   return { event: store(input, occurred_at, context) };
 }
 
-function schemaError(value: unknown): [string, FieldError['code'], string] {
-  const errors = validator.Errors(value);
+function schemaError(errors: ReturnType<typeof validator.Errors>): [string, FieldError['code'], string] {
   const error = errors.find(({ keyword }) => keyword !== 'anyOf' && keyword !== 'const' && keyword !== 'boolean') ?? errors[0];
   if (error?.keyword === 'required') {
     return [

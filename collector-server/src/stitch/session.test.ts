@@ -55,7 +55,7 @@ test('any order of arrival gives the same session', () => {
       cookies: { _fbp: `fb.1.1.${index}` },
       consent: { ad_storage: index % 2 ? 'granted' : 'denied' },
       click_ids: { gclid: { value: `c${index % 3}`, first_seen_at: 1_794_999_999_000 + index } },
-      context: { user_agent: `agent ${index}` },
+      context: index % 2 ? { user_agent: `agent ${index}` } : { language: `l${index}` },
     }),
   );
   const expected = fold(events);

@@ -6,7 +6,7 @@ type ClickIds = NonNullable<Session['click_ids']>;
 export interface SessionState extends Session {
   /** `occurred_at`, `seq` and `event_id` of the first event, and of the events that the newest values came from. */
   first: Stamp;
-  stamps: Partial<Record<'consent' | 'cookies' | 'context' | 'page', Stamp>>;
+  stamps: Partial<Record<'consent' | 'cookies' | 'user_agent' | 'language' | 'page', Stamp>>;
   /** The newest page, for platforms that want to know where the order was placed. */
   last_page_url?: string;
 }
@@ -46,9 +46,11 @@ export function foldSession(state: SessionState | null, event: LoggedEvent, host
   newest(next, 'page', stamp, event.page?.url, (url) => {
     next.last_page_url = url;
   });
-  newest(next, 'context', stamp, event.context, (context) => {
-    if (context.user_agent) next.user_agent = context.user_agent;
-    if (context.language) next.language = context.language;
+  newest(next, 'user_agent', stamp, event.context?.user_agent, (user_agent) => {
+    next.user_agent = user_agent;
+  });
+  newest(next, 'language', stamp, event.context?.language, (language) => {
+    next.language = language;
   });
   return next;
 }

@@ -14,6 +14,9 @@ import type { LinkChoice } from '../stitch/link.ts';
 import type { OrderConflict, OrderProjection } from '../stitch/order.ts';
 import type { SessionState } from '../stitch/session.ts';
 
+/** The store could not do it: full, locked, gone. Whatever was asked for was not kept; asking again may help. */
+export class StorageFault extends Error {}
+
 /**
  * Where things are kept. The event log is the truth; the projections are derived from it; the outbox remembers what was
  * said to whom. Each engine implements all three, and `contract.suite.ts` holds them to it.

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
+import { StorageFault } from '../contract.ts';
 
 const MIGRATIONS = join(dirname(fileURLToPath(import.meta.url)), 'migrations');
 
@@ -38,7 +39,7 @@ export class Database {
         return result;
       } catch (error) {
         if (this.#writer.isTransaction) this.#writer.exec('ROLLBACK');
-        throw error;
+        throw toFault(error);
       }
     };
     const result = this.#queue.then(run, run);
@@ -81,6 +82,11 @@ export class Database {
     statements.set(sql, statement);
     return statement;
   }
+}
+
+function toFault(error: unknown): unknown {
+  const { code, message } = error as { code?: string; message?: string };
+  return code === 'ERR_SQLITE_ERROR' ? new StorageFault(`[orderloop] SQLite: ${message}`, { cause: error }) : error;
 }
 
 function open(path: string): DatabaseSync {
