@@ -3,8 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Order, type StoredEvent, sessionRef, uuidv7 } from '@orderloop/protocol';
+import { type StoredEvent, sessionRef, uuidv7 } from '@orderloop/protocol';
 import { createProjector } from '../collector-server/src/ingest/project.ts';
+import { canonicalOrder } from '../collector-server/src/stitch/testing.ts';
 import type { Storage } from '../collector-server/src/storage/contract.ts';
 import { openSqlite } from '../collector-server/src/storage/sqlite/index.ts';
 
@@ -77,33 +78,7 @@ async function fill(storage: Storage, size: number): Promise<string[]> {
 
 function orderEvent(order_id: string, session_ref: string): StoredEvent {
   const at = `${new Date().toISOString().slice(0, 19)}Z`;
-  const order = {
-    source: 'shop',
-    account: 'bench',
-    order_id,
-    order_number: null,
-    state: 'paid',
-    payment_state: 'paid',
-    fulfillment_state: 'unfulfilled',
-    dispute_state: 'none',
-    test: false,
-    edited: false,
-    currency: 'EUR',
-    exponent: 2,
-    tax_included: true,
-    amounts: { subtotal: 100, discount: 0, shipping: 0, tax: 0, tip: 0, fees: 0, total: 100, paid: 100, refunded: 0, net: 100 },
-    presentment: null,
-    created_at: at,
-    paid_at: at,
-    updated_at: at,
-    cancelled_at: null,
-    line_items: [],
-    customer: { id: null, email_sha256: null, phone_e164: null },
-    refunds: [],
-    tracking: [],
-    session_ref,
-    attribution: { landing_page: null, referrer: null, click_ids: {} },
-  } satisfies Order;
+  const order = canonicalOrder({ order_id, created_at: at, paid_at: at, updated_at: at, session_ref });
   return {
     event: 'order',
     event_id: uuidv7(Date.now(), randomBytes(10)),

@@ -23,7 +23,7 @@ test('what the Node client sends, a real collector takes: one order, many, and e
 test('an order that the collector can’t use is an error that names the field', async () => {
   const collector = await startTestCollector(testConfig());
   const client = createClient({ url: collector.url, key: SECRET_KEY, signingSecret: SIGNING_SECRET });
-  const order = orderInput({ currency: 'XXX' }) as unknown as Parameters<typeof client.sendOrder>[0];
+  const order = orderInput({ currency: 'QQQ' }) as unknown as Parameters<typeof client.sendOrder>[0];
   await expect(client.sendOrder(order)).rejects.toMatchObject({
     status: 422,
     code: 'unknown_currency',

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { canonicalOrder } from '../stitch/testing.ts';
 
 const BIN = join(import.meta.dirname, '..', '..', 'bin', 'orderloop.mjs');
 const folder = mkdtempSync(join(tmpdir(), 'orderloop-cli-'));
@@ -131,62 +132,19 @@ test('stitch shows what becomes of events', () => {
       page: { url: 'https://shop.example/?gclid=Cj' },
       click_ids: { gclid: { value: 'Cj', first_seen_at: 1_795_000_000_000 } },
     },
-    { event: 'order', event_id: 'e2', occurred_at: 1_795_000_060_000, action_source: 'server', order: orderOf('s1') },
+    {
+      event: 'order',
+      event_id: 'e2',
+      occurred_at: 1_795_000_060_000,
+      action_source: 'server',
+      order: canonicalOrder({ session_ref: 's1', created_at: '2026-11-18T11:27:40Z' }),
+    },
   ];
   const result = orderloop(['stitch', '-'], lines.map((line) => JSON.stringify(line)).join('\n')).json();
   expect(result.sessions).toMatchObject([{ session_id: 's1', channel: 'paid_search', platform: 'google' }]);
   expect(result.links).toMatchObject([{ key: 'session_ref', session_event_id: 'e1', order_event_id: 'e2', chosen: true }]);
-  expect(result.conversions).toMatchObject([{ event: 'purchase', value: 1000, currency: 'EUR' }]);
+  expect(result.conversions).toMatchObject([{ event: 'purchase', value: 10490, currency: 'EUR' }]);
 });
-
-function orderOf(session_ref: string) {
-  const at = '2026-11-18T11:27:40Z';
-  const amounts = {
-    subtotal: 1000,
-    discount: 0,
-    shipping: 0,
-    tax: 0,
-    tip: 0,
-    fees: 0,
-    total: 1000,
-    paid: 1000,
-    refunded: 0,
-    net: 1000,
-  };
-  return {
-    ...{
-      source: 'shop',
-      account: 'demo',
-      order_id: '1',
-      order_number: null,
-      state: 'paid',
-      payment_state: 'paid',
-      fulfillment_state: 'unfulfilled',
-      dispute_state: 'none',
-    },
-    ...{
-      test: false,
-      edited: false,
-      currency: 'EUR',
-      exponent: 2,
-      tax_included: true,
-      amounts,
-      presentment: null,
-      created_at: at,
-      paid_at: at,
-      updated_at: at,
-      cancelled_at: null,
-    },
-    ...{
-      line_items: [],
-      customer: { id: null, email_sha256: null, phone_e164: null },
-      refunds: [],
-      tracking: [],
-      session_ref,
-      attribution: { landing_page: null, referrer: null, click_ids: {} },
-    },
-  };
-}
 
 test.each([
   ['no file', ['replay'], undefined, 'invalid_input', undefined],

@@ -90,8 +90,7 @@ export function createAuth(config: Config, now: () => number): Auth {
       if (config.open_dashboard && isLoopback(request) && isLocalName(request) && isSameOrigin(request))
         return { site: undefined };
       if (bearer(request)) return { site: bySecret(request).site };
-      if (!session(request))
-        throw new HttpProblem('session_over', 'Sign in with the dashboard token that the collector printed when it started.');
+      if (!session(request)) throw new HttpProblem('session_over', 'Sign in with the configuration’s dashboard_token.');
       if (!isSameOrigin(request)) throw new HttpProblem('cross_site_request');
       return { site: undefined };
     },

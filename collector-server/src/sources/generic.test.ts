@@ -73,7 +73,7 @@ test.each([
   [{ amounts: { total: '113.055' } }, 'invalid_amount', '/amounts/total'],
   [{ amounts: { total: '-1.00' } }, 'invalid_amount', '/amounts/total'],
   [{ amounts: {} }, 'invalid_order', '/amounts/total'],
-  [{ currency: 'XXX' }, 'unknown_currency', '/currency'],
+  [{ currency: 'QQQ' }, 'unknown_currency', '/currency'],
   [{ created_at: '2026-02-03 12:20' }, 'invalid_order', '/created_at'],
   [{ status: 'shipped' }, 'invalid_order', '/status'],
   [{ order_id: undefined }, 'invalid_order', '/order_id'],

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
@@ -18,8 +18,10 @@ export class Database {
   /** `path` is a file, or `:memory:`. Throws when the file can't be opened, or would not survive a power cut. */
   constructor(path: string) {
     const inMemory = path === ':memory:';
-    if (!inMemory) mkdirSync(dirname(path), { recursive: true });
+    if (!inMemory) mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     this.#writer = open(path);
+    // Its owner's alone; the files that SQLite puts beside it take the same mode.
+    if (!inMemory) chmodSync(path, 0o600);
     migrate(this.#writer);
     if (!inMemory) assertDurable(this.#writer);
     // Readers on their own connection never see a transaction half done; an in-memory store has only the one.

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -22,6 +22,14 @@ test('a store that is opened again holds what it held', async () => {
   const second = openSqlite(data);
   expect(await second.log.head()).toBe(1);
   await second.close();
+});
+
+test('the files of a store are their owner’s alone', async () => {
+  const data = folder();
+  const storage = openSqlite(data);
+  await storage.log.append([{ event: 'page_view', event_id: 'e1', site: 'demo', occurred_at: 1, received_at: 1 }]);
+  for (const name of readdirSync(data)) expect(statSync(join(data, name)).mode & 0o077, name).toBe(0);
+  await storage.close();
 });
 
 test('D3: the file is in WAL mode', async () => {
