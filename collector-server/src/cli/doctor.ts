@@ -39,7 +39,7 @@ function checkConfig(config: Config): Finding[] {
   if (!config.public_url)
     warn(
       'public_url',
-      'Not set: ad links will be relative to the shop’s page. Set it to the address that browsers reach the collector at.',
+      'Not set: the API’s description names no server, and the dashboard’s cookie is not bound to https. Set it to the address that browsers reach the collector at.',
     );
   if (config.open_dashboard)
     warn(
