@@ -27,6 +27,7 @@ export interface Demo {
 
 /** `orderloop demo`: a collector on a throw-away store, a shop that uses it, and an ad platform, played. */
 export async function demo(): Promise<void> {
+  const stopped = untilStopped();
   const running = await startDemo(WANTED_PORTS);
   say('');
   say(`  Ads        ${running.platformUrl}/    click one, and buy; switch on a day of visitors; make the platform fail`);
@@ -34,7 +35,7 @@ export async function demo(): Promise<void> {
   say(`  Dashboard  ${running.collectorUrl}/dashboard`);
   say('');
   say('  Everything is thrown away at the end. Press Ctrl+C to stop.');
-  await untilStopped();
+  await stopped;
   say('Stopping …');
   await running.stop();
 }

@@ -12,6 +12,8 @@ export async function serve(args: string[]): Promise<void> {
   const { values } = parseArgs({ args, options: OPTIONS });
   refusePostgres(values['database-url']);
   const config = loadConfig(values.config, values.data);
+  // From here on, so that being told to stop while starting is a stop and not a death.
+  const stopped = untilStopped();
   const log = pino({ base: undefined, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
   const storage = openSqlite(values.data);
   const collector = await startCollector(
@@ -38,6 +40,6 @@ export async function serve(args: string[]): Promise<void> {
   say(`Dashboard  ${collector.url}/dashboard (token: dashboard_token of the configuration)`);
   for (const [site, { name, publishable_keys, origins }] of Object.entries(config.sites))
     say(`Site ${site} (${name})  write key ${publishable_keys[0]}  origins ${origins.join(', ')}`);
-  await untilStopped();
+  await stopped;
   await collector.stop();
 }

@@ -44,6 +44,14 @@ export function storageContract(engine: string, open: () => Promise<Storage>): v
       expect((await storage.log.newest(SITE, 1))[0]!.event_id).toBe(events[2]!.event_id);
     });
 
+    test('positions have no gaps, whatever was refused or came twice', async () => {
+      const event = storedEvent();
+      await storage.log.append([event, event, event]);
+      await storage.log.append([event]);
+      await storage.log.append([storedEvent(), event, storedEvent()]);
+      expect((await storage.log.read(0, 10)).map(({ position }) => position)).toEqual([1, 2, 3]);
+    });
+
     test('text of every script comes back as it was', async () => {
       const event = storedEvent({ page: { title: '灯 — Lámpara “été” 🪔 \uFFFD' } });
       await storage.log.append([event]);

@@ -7,8 +7,9 @@ interface Row {
   body: string;
 }
 
+// Not ON CONFLICT: a conflict would use up a position, and positions without gaps count the events.
 const INSERT_EVENT = `INSERT INTO events (site, event_id, event, visitor_id, session_id, order_key, occurred_at, received_at, body)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (site, event_id) DO NOTHING`;
+  SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 WHERE NOT EXISTS (SELECT 1 FROM events WHERE site = ?1 AND event_id = ?2)`;
 const INSERT_DEAD_LETTER = `INSERT INTO dead_letters (site, received_at, stage, code, pointer, detail, route, key_id, size, raw)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
@@ -50,7 +51,7 @@ export function createLog(db: Database): EventLog {
     },
     head: async () => (await db.get<{ head: number | null }>('SELECT max(position) AS head FROM events'))?.head ?? 0,
     counts: async (since) => {
-      const total = await db.get<{ n: number }>('SELECT count(*) AS n FROM events');
+      const total = await db.get<{ n: number | null }>('SELECT max(position) AS n FROM events');
       // The newest rows stand at the end, so that a minute is counted without reading the rest.
       const recent = await db.get<{ n: number }>(
         'SELECT count(*) AS n FROM (SELECT received_at FROM events ORDER BY position DESC LIMIT 10000) WHERE received_at >= ?',
