@@ -20,7 +20,7 @@ export interface Sender {
 
 /** Makes the relay's outgoing calls: bounded in time and bytes, to public addresses alone, redirects not followed. */
 export function createSender(allowedOrigins: readonly string[]): Sender {
-  const budgets = { headersTimeout: HEADERS_MS, bodyTimeout: TOTAL_MS, maxRedirections: 0 };
+  const budgets = { headersTimeout: HEADERS_MS, bodyTimeout: TOTAL_MS };
   const guarded = new Agent({ ...budgets, connect: { timeout: CONNECT_MS, lookup: publicLookup } });
   const open = new Agent({ ...budgets, connect: { timeout: CONNECT_MS } });
   return {
