@@ -14,48 +14,69 @@ export interface ShapeError {
   detail: string;
 }
 
+/** Fields that may hold an address, which may be longer than other text. */
+const ADDRESS_FIELDS = new Set(['url', 'referrer', 'landing_page']);
+const MAX_ADDRESS = 4096;
+
 /**
  * Checks what a schema can't say of a value from outside: nesting, keys, lengths, numbers. Answers the first thing wrong.
  * `maxText` in UTF-16 code units.
  */
-export function checkShape(value: unknown, maxText: number, pointer = '', depth = 1): ShapeError | null {
-  if (typeof value === 'string') {
-    const limit = /\/(url|referrer|landing_page|sealed)$/.test(pointer) ? 4096 : maxText;
-    return value.length > limit
-      ? { pointer, code: 'invalid_event', detail: `The text is longer than ${limit} characters.` }
-      : null;
-  }
-  if (typeof value === 'number') {
-    const usable = Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value);
-    return usable ? null : { pointer, code: 'invalid_event', detail: 'The number is not finite, or not exact.' };
-  }
-  if (typeof value !== 'object' || value === null) return null;
-  if (depth > MAX_DEPTH) return { pointer, code: 'event_too_deep', detail: `Nest at most ${MAX_DEPTH} levels in an event.` };
-  if (Array.isArray(value)) {
-    for (let index = 0; index < value.length; index++) {
-      const error = checkShape(value[index], maxText, `${pointer}/${index}`, depth + 1);
+export function checkShape(value: unknown, maxText: number): ShapeError | null {
+  // The path is kept as it is walked, and written out only when something is wrong: most events are right.
+  const path: (string | number)[] = [];
+  const fault = (code: ProblemCode, detail: string): ShapeError => ({ pointer: toPointer(path), code, detail });
+
+  const visit = (entry: unknown): ShapeError | null => {
+    if (typeof entry === 'string') {
+      const limit = ADDRESS_FIELDS.has(path.at(-1) as string) ? MAX_ADDRESS : maxText;
+      return entry.length > limit ? fault('invalid_event', `The text is longer than ${limit} characters.`) : null;
+    }
+    if (typeof entry === 'number') {
+      const usable = Number.isInteger(entry) ? Number.isSafeInteger(entry) : Number.isFinite(entry);
+      return usable ? null : fault('invalid_event', 'The number is not finite, or not exact.');
+    }
+    if (typeof entry !== 'object' || entry === null) return null;
+    if (path.length >= MAX_DEPTH) return fault('event_too_deep', `Nest at most ${MAX_DEPTH} levels in an event.`);
+    return Array.isArray(entry) ? visitList(entry) : visitObject(entry as Record<string, unknown>);
+  };
+
+  const visitList = (list: readonly unknown[]): ShapeError | null => {
+    for (let index = 0; index < list.length; index++) {
+      path.push(index);
+      const error = visit(list[index]);
       if (error) return error;
+      path.pop();
     }
     return null;
-  }
-  const keys = Object.keys(value);
-  if (keys.length > MAX_KEYS) return { pointer, code: 'invalid_event', detail: `An object may have ${MAX_KEYS} keys.` };
-  for (const key of keys) {
-    const at = `${pointer}/${escapePointer(key.slice(0, MAX_KEY_LENGTH))}`;
-    if (FORBIDDEN_KEYS.has(key)) return { pointer: at, code: 'forbidden_key', detail: 'This key is not allowed anywhere.' };
-    if (key.length > MAX_KEY_LENGTH)
-      return { pointer: at, code: 'invalid_event', detail: `A key may have ${MAX_KEY_LENGTH} characters.` };
-    if (CONTROL.test(key) || !key.isWellFormed())
-      return { pointer: at, code: 'forbidden_character', detail: 'Keys hold no control characters.' };
-    const error = checkShape((value as Record<string, unknown>)[key], maxText, at, depth + 1);
-    if (error) return error;
-  }
-  return null;
+  };
+
+  const visitObject = (object: Record<string, unknown>): ShapeError | null => {
+    const keys = Object.keys(object);
+    if (keys.length > MAX_KEYS) return fault('invalid_event', `An object may have ${MAX_KEYS} keys.`);
+    for (const key of keys) {
+      path.push(key.length > MAX_KEY_LENGTH ? key.slice(0, MAX_KEY_LENGTH) : key);
+      if (FORBIDDEN_KEYS.has(key)) return fault('forbidden_key', 'This key is not allowed anywhere.');
+      if (key.length > MAX_KEY_LENGTH) return fault('invalid_event', `A key may have ${MAX_KEY_LENGTH} characters.`);
+      if (CONTROL.test(key) || !key.isWellFormed()) return fault('forbidden_character', 'Keys hold no control characters.');
+      const error = visit(object[key]);
+      if (error) return error;
+      path.pop();
+    }
+    return null;
+  };
+
+  return visit(value);
 }
 
 /** RFC 6901. */
-export function escapePointer(key: string): string {
-  return key.replaceAll('~', '~0').replaceAll('/', '~1');
+function toPointer(path: readonly (string | number)[]): string {
+  return path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}
+
+/** True when a JSON text holds an escaped NUL or lone surrogate: the only way that they get into one. */
+export function needsCleaning(json: string): boolean {
+  return /\\u(?:0000|[dD][89a-fA-F])/.test(json);
 }
 
 /** Free text as both engines can keep it: NUL and lone surrogates become U+FFFD (D8). Copies; keys come from checked input. */

@@ -14,7 +14,7 @@ import {
 import { Compile } from 'typebox/compile';
 import { scrubUrl, truncateIp } from '../privacy/scrub.ts';
 import type { Vault } from '../privacy/vault.ts';
-import { checkShape, cleanText } from './shape.ts';
+import { checkShape, cleanText, needsCleaning } from './shape.ts';
 import { checkTime, MAX_AGE_MS, readInstant } from './time.ts';
 
 const EVENT_BYTES = { browser: 32 * 1024, server: 64 * 1024 } as const;
@@ -64,11 +64,12 @@ export function judgeEvent(value: unknown, index: number, context: IngestContext
     return fail('', 'invalid_event', 'An event is an object.');
   const shape = checkShape(value, TEXT_LENGTH[context.from]);
   if (shape) return fail(shape.pointer, shape.code, shape.detail);
-  if (Buffer.byteLength(JSON.stringify(value)) > EVENT_BYTES[context.from])
+  const json = JSON.stringify(value);
+  if (Buffer.byteLength(json) > EVENT_BYTES[context.from])
     return fail('', 'event_too_large', `An event may have ${EVENT_BYTES[context.from] / 1024} KiB.`);
   if (!validator.Check(value)) return fail(...schemaError(validator.Errors(value)));
 
-  const input = cleanText(value as EventInput);
+  const input = needsCleaning(json) ? cleanText(value as EventInput) : (value as EventInput);
   if (!Object.hasOwn(EVENTS, input.event) && context.custom_events !== 'any' && !context.custom_events.includes(input.event)) {
     return fail(
       '/event',
