@@ -1,5 +1,6 @@
 // A closed loop of keep-alive connections for a bounded time, in a process of its own: prints what was acknowledged.
 import { randomBytes } from 'node:crypto';
+import { uuidv7 } from '@orderloop/protocol';
 import { Pool } from 'undici';
 
 const [url = '', path = '', seconds = '4', perRequest = '1', key = '', origin = ''] = process.argv.slice(2);
@@ -58,6 +59,5 @@ function newEvent(): object {
 }
 
 function uuid(): string {
-  const hex = Date.now().toString(16).padStart(12, '0') + randomBytes(10).toString('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-7${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+  return uuidv7(Date.now(), randomBytes(10));
 }

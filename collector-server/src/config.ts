@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { firstFault } from '@orderloop/protocol';
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 
@@ -97,11 +98,9 @@ const validator = Compile(ConfigSchema);
  */
 export function readConfig(value: unknown, env: Readonly<Record<string, string | undefined>>): Config {
   if (!validator.Check(value)) {
-    const error = validator.Errors(value).find(({ keyword }) => keyword !== 'anyOf' && keyword !== 'const');
-    const missing =
-      error?.keyword === 'required' ? `/${(error.params as { requiredProperties: string[] }).requiredProperties[0]}` : '';
+    const { pointer, kind, detail } = firstFault(validator.Errors(value));
     throw new ConfigError(
-      `The configuration can’t be used: ${error?.instancePath ?? ''}${missing} ${missing ? 'is missing' : (error?.message ?? 'is not valid')}.`,
+      `The configuration can’t be used: ${pointer} ${kind === 'missing' ? 'is missing.' : `is wrong. ${detail}`}`,
     );
   }
   const config = resolveSecrets(value, env, '') as Config;

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { type Conversion, ConversionSchema } from '@orderloop/protocol';
+import { type Conversion, ConversionSchema, firstFault } from '@orderloop/protocol';
 import { Compile } from 'typebox/compile';
 import type { Reply } from '../destinations/contract.ts';
 import { DESTINATIONS } from '../destinations/index.ts';
@@ -44,13 +44,8 @@ export async function preview(args: string[]): Promise<void> {
 
 function readConversion(value: unknown, index: number): Conversion {
   if (validator.Check(value)) return value;
-  const error = validator.Errors(value).find(({ keyword }) => keyword !== 'anyOf');
-  const missing =
-    error?.keyword === 'required' ? `/${(error.params as { requiredProperties: string[] }).requiredProperties[0]}` : '';
-  throw new UnusableInput(
-    missing ? 'This field is required.' : `This ${error?.message ?? 'is not valid'}.`,
-    `/events/${index}${error?.instancePath ?? ''}${missing}`,
-  );
+  const { pointer, detail } = firstFault(validator.Errors(value));
+  throw new UnusableInput(detail, `/events/${index}${pointer}`);
 }
 
 function readReply(value: unknown): Reply {

@@ -60,7 +60,7 @@ export function createProjector(
       await projectAll([event]);
     } catch (error) {
       if (error instanceof StorageFault) throw error;
-      await storage.log.append([], [deadLetterOf(event, error, now())]);
+      await storage.log.append([], [unprojected(event, error, now())]);
       await storage.projections.transaction((tx) => tx.setPosition(event.position));
     }
   };
@@ -84,7 +84,7 @@ export function createProjector(
   };
 }
 
-function deadLetterOf(event: LoggedEvent, error: unknown, received_at: number): DeadLetter {
+function unprojected(event: LoggedEvent, error: unknown, received_at: number): DeadLetter {
   return {
     site: event.site,
     received_at,

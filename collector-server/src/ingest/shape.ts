@@ -1,4 +1,4 @@
-import type { ProblemCode } from '@orderloop/protocol';
+import { type ProblemCode, toPointer } from '@orderloop/protocol';
 
 /** Levels of the whole body: the batch and its list are two, so an event has six, and its properties five (§2). */
 const MAX_DEPTH = 6;
@@ -67,11 +67,6 @@ export function checkShape(value: unknown, maxText: number): ShapeError | null {
   };
 
   return visit(value);
-}
-
-/** RFC 6901. */
-function toPointer(path: readonly (string | number)[]): string {
-  return path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
 
 /** True when a JSON text holds an escaped NUL or lone surrogate: the only way that they get into one. */

@@ -4,6 +4,7 @@ import {
   type EventInput,
   EventSchema,
   type FieldError,
+  firstFault,
   isGranted,
   isServerEvent,
   isSnapshot,
@@ -104,25 +105,12 @@ export function judgeEvent(value: unknown, index: number, context: IngestContext
 }
 
 function schemaError(errors: ReturnType<typeof validator.Errors>): [string, FieldError['code'], string] {
-  const error = errors.find(({ keyword }) => keyword !== 'anyOf' && keyword !== 'const' && keyword !== 'boolean') ?? errors[0];
-  if (error?.keyword === 'required') {
-    return [
-      `${error.instancePath}/${(error.params as { requiredProperties: string[] }).requiredProperties[0]}`,
-      'invalid_event',
-      'This field is required.',
-    ];
+  const { pointer, kind, detail } = firstFault(errors);
+  if (kind === 'unknown') return [pointer, 'invalid_event', 'An event has no such field; put what is your own into properties.'];
+  if (pointer === '/event' && kind === 'wrong') {
+    return [pointer, 'unknown_event', 'A name begins with a letter and holds letters, digits, and _ . : (128 at most).'];
   }
-  if (error?.keyword === 'additionalProperties') {
-    const [name = ''] = (error.params as { additionalProperties: string[] }).additionalProperties;
-    return [
-      `${error.instancePath}/${name}`,
-      'invalid_event',
-      'An event has no such field; put what is your own into properties.',
-    ];
-  }
-  if (error?.instancePath === '/event')
-    return ['/event', 'unknown_event', 'A name begins with a letter and holds letters, digits, and _ . : (128 at most).'];
-  return [error?.instancePath ?? '', 'invalid_event', `This ${error?.message ?? 'is not valid'}.`];
+  return [pointer, 'invalid_event', detail];
 }
 
 /** The consent gate at ingest (P3), and the cutting and sealing of P1. */

@@ -4,6 +4,7 @@ import {
   deriveState,
   exponentOf,
   type FulfillmentState,
+  firstFault,
   hasSurplusDecimals,
   type Order,
   type OrderInput,
@@ -54,19 +55,13 @@ function readOrders(body: Json, account: string, webhook_id: string): SourceRead
 
 function readFact(value: unknown, account: string, delivery_id: string, pointer: string): OrderFact {
   if (!isObject(value) || !validator.Check(value)) {
-    const first = validator.Errors(value).find((error) => error.keyword !== 'anyOf');
-    const missing =
-      first?.keyword === 'required' ? (first.params as { requiredProperties?: string[] }).requiredProperties?.[0] : undefined;
-    const at = `${pointer}${first?.instancePath ?? ''}${missing ? `/${missing}` : ''}`;
-    const isAmount = /\/(amounts\/\w+|unit_price|amount)$/.test(at) && !missing;
+    const fault = firstFault(validator.Errors(value));
+    const at = `${pointer}${fault.pointer}`;
+    const isAmount = fault.kind === 'wrong' && /\/(amounts\/\w+|unit_price|amount)$/.test(at);
     throw new UnusableDelivery(
       isAmount ? 'invalid_amount' : 'invalid_order',
       at,
-      missing
-        ? 'This field is required.'
-        : isAmount
-          ? 'Expected a decimal text such as "113.05", not a number.'
-          : `The field ${first?.message ?? 'is not valid'}.`,
+      isAmount ? 'Expected a decimal text such as "113.05", not a number.' : fault.detail,
     );
   }
   const input = value as OrderInput;

@@ -75,7 +75,7 @@ const BLOCKED = new Set([
 ]);
 
 /** Placeholders that many visitors share: treated as absent (identity §2.1). */
-export function isBlocked(value: string): boolean {
+function isBlocked(value: string): boolean {
   const text = value.trim().toLowerCase();
   return BLOCKED.has(text) || /^[0-]+$/.test(text);
 }

@@ -14,4 +14,5 @@ export * from './journey.ts';
 export * from './json.ts';
 export * from './order.ts';
 export * from './problems.ts';
+export * from './schema-fault.ts';
 export * from './widgets-api.ts';

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type BatchReceipt, BatchSchema, type FieldError, type StoredEvent } from '@orderloop/protocol';
+import { type BatchReceipt, BatchSchema, type FieldError, firstFault, type StoredEvent } from '@orderloop/protocol';
 import { Compile } from 'typebox/compile';
+import { deadLetterOf } from '../../ingest/dead-letter.ts';
 import { clockOffset } from '../../ingest/time.ts';
 import { type IngestContext, judgeEvent } from '../../ingest/validate.ts';
 import type { DeadLetter } from '../../storage/contract.ts';
@@ -11,7 +12,6 @@ import type { HttpDeps } from '../deps.ts';
 import { HttpProblem, sendJson } from '../problem.ts';
 
 const MAX_EVENTS = { browser: 100, server: 500 } as const;
-const KEPT_RAW = 32 * 1024;
 const validator = Compile(BatchSchema);
 
 /**
@@ -68,19 +68,7 @@ export async function handleEvents(request: IncomingMessage, response: ServerRes
 }
 
 function batchError(value: unknown): HttpProblem {
-  const error = validator.Errors(value).find(({ keyword }) => keyword !== 'boolean');
-  const missing =
-    error?.keyword === 'required' ? `/${(error.params as { requiredProperties: string[] }).requiredProperties[0]}` : '';
-  const unknown =
-    error?.keyword === 'additionalProperties'
-      ? `/${(error.params as { additionalProperties: string[] }).additionalProperties[0]}`
-      : '';
-  const pointer = `${error?.instancePath ?? ''}${missing}${unknown}`;
-  const detail = missing
-    ? 'This field is required.'
-    : unknown
-      ? 'A batch has no such field.'
-      : `This ${error?.message ?? 'is not valid'}.`;
+  const { pointer, detail } = firstFault(validator.Errors(value));
   return new HttpProblem('invalid_batch', 'A batch is {key, sent_at, events: [...]}.', {
     errors: [{ pointer, code: 'invalid_batch', detail }],
   });
@@ -115,18 +103,12 @@ function deadLetters(
   return errors.map(({ index = 0, code, pointer, detail }) => {
     deps.metrics.rejections.inc({ code });
     const raw = JSON.stringify(events[index]) ?? '';
-    return {
-      site: caller.site,
-      received_at,
-      stage: 'validate',
-      code,
-      pointer,
-      detail,
-      route: '/v1/events',
-      key_id: caller.key_id,
-      size: Buffer.byteLength(raw),
-      raw: deps.vault.seal(`${caller.site}|dead_letters`, raw.slice(0, KEPT_RAW)),
-    };
+    const { site, key_id } = caller;
+    return deadLetterOf(
+      { site, received_at, stage: 'validate', code, pointer, detail, route: '/v1/events', key_id },
+      raw,
+      deps.vault,
+    );
   });
 }
 

@@ -1,5 +1,6 @@
 import type { FieldError } from '@orderloop/protocol';
 import { type Request, type Response, Router } from 'express';
+import { deadLetterOf } from '../../ingest/dead-letter.ts';
 import { eventOfFact } from '../../ingest/delivery.ts';
 import type { OrderFact, Source, SourceReading, SourceSettings } from '../../sources/contract.ts';
 import { flatHeaders } from '../auth.ts';
@@ -24,6 +25,7 @@ export function orderRoutes(deps: HttpDeps): Router {
     const generic = deps.sources['generic']!;
     const settings = { account: caller.site, secrets: caller.config.signing_secrets };
     const receipt = await take(deps, caller.site, generic, settings, {
+      route: request.path,
       headers: flatHeaders(request),
       body: body.bytes,
       wire: body.wire,
@@ -40,6 +42,7 @@ export function orderRoutes(deps: HttpDeps): Router {
       throw new HttpProblem('not_found', 'This source is not connected for this site; add it to the site’s sources.');
     const body = await readBody(request, BODY_LIMITS.source);
     const receipt = await take(deps, site, source, settings, {
+      route: `/v1/sources/${name}`,
       headers: flatHeaders(request),
       body: body.bytes,
       wire: body.wire,
@@ -55,13 +58,13 @@ async function take(
   site: string,
   source: Source,
   settings: SourceSettings,
-  request: { headers: Record<string, string>; body: Buffer; wire: Buffer },
+  request: { route: string; headers: Record<string, string>; body: Buffer; wire: Buffer },
 ): Promise<DeliveryReceipt> {
   const reading = source.read({ headers: request.headers, signed: request.wire, body: request.body }, settings, {
     now: deps.now(),
   });
   if (reading.kind === 'ignored') return { verdict: 'ignored', reason: reading.reason, accepted: 0, duplicate: 0 };
-  if (reading.kind !== 'facts') throw await refusal(deps, site, source.id, reading, request.body);
+  if (reading.kind !== 'facts') throw await refusal(deps, site, source.id, reading, request.route, request.body);
   const events = reading.facts.map((fact: OrderFact) =>
     eventOfFact(fact, { site, source: source.id, received_at: deps.now(), vault: deps.vault }),
   );
@@ -88,30 +91,15 @@ async function refusal(
   site: string,
   source: string,
   reading: Exclude<SourceReading, { kind: 'facts' | 'ignored' }>,
+  route: string,
   body: Buffer,
 ): Promise<HttpProblem> {
   deps.metrics.rejections.inc({ code: reading.code });
   if (reading.kind === 'refused') return new HttpProblem(reading.code, reading.detail);
   const { code, pointer, detail } = reading;
-  const raw = body.toString('utf8');
   // It was signed by somebody whom we know, so nothing of it vanishes (B1).
-  await deps.commits.append(
-    [],
-    [
-      {
-        site,
-        received_at: deps.now(),
-        stage: 'source',
-        code,
-        pointer,
-        detail,
-        route: `/v1/sources/${source}`,
-        key_id: source,
-        size: body.length,
-        raw: deps.vault.seal(`${site}|dead_letters`, raw.slice(0, 32 * 1024)),
-      },
-    ],
-  );
+  const facts = { site, received_at: deps.now(), stage: 'source' as const, code, pointer, detail, route, key_id: source };
+  await deps.commits.append([], [deadLetterOf(facts, body.toString('utf8'), deps.vault)]);
   const errors: FieldError[] = [{ pointer, code, detail }];
   return new HttpProblem(code, detail, { errors });
 }

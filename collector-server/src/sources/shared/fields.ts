@@ -66,7 +66,7 @@ export function instantAt(value: unknown): string | null {
   return Number.isNaN(ms) ? null : toInstant(ms);
 }
 
-export function toInstant(ms: number): string {
+function toInstant(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }
 
