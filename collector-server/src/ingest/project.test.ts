@@ -50,3 +50,12 @@ test('who asks while it runs is answered when what it asked for is done', async 
   await Promise.all([first, projector.catchUp()]);
   expect(await storage.projections.position()).toBe(2);
 });
+
+test('two that project the same store at once project each event once', async () => {
+  const { storage, projector } = newStore();
+  const other = createProjector(storage, facts, () => 0);
+  await storage.log.append(Array.from({ length: 450 }, () => visitEvent()));
+  await Promise.all([projector.catchUp(), other.catchUp()]);
+  expect((await storage.projections.dump()).sessions).toMatchObject([{ event_count: 450 }]);
+  expect(await storage.projections.position()).toBe(450);
+});

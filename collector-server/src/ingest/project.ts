@@ -36,37 +36,44 @@ export function createProjector(
 ): Projector {
   let running: Promise<void> | null = null;
 
-  const projectAll = (events: readonly LoggedEvent[]): Promise<void> =>
+  /** False, and nothing done, when another process has been here since `after` was read. */
+  const projectAll = (after: number, events: readonly LoggedEvent[]): Promise<boolean> =>
     storage.projections.transaction(async (tx) => {
+      if ((await tx.position()) !== after) return false;
       for (const event of events) await projectEvent(tx, event, siteFacts(event.site), now);
       await tx.setPosition(events.at(-1)!.position);
+      return true;
     });
 
-  const step = async (): Promise<number> => {
-    const events = await storage.log.read(await storage.projections.position(), BATCH);
-    if (events.length === 0) return 0;
+  /** True when there may be more to do. */
+  const step = async (): Promise<boolean> => {
+    const after = await storage.projections.position();
+    const events = await storage.log.read(after, BATCH);
+    if (events.length === 0) return false;
     try {
-      await projectAll(events);
+      await projectAll(after, events);
     } catch (error) {
       if (error instanceof StorageFault) throw error;
-      for (const event of events) await projectAlone(event);
+      for (const [index, event] of events.entries()) await projectAlone(events[index - 1]?.position ?? after, event);
     }
-    return events.at(-1)!.position;
+    return true;
   };
 
   /** An event that a projector can't take keeps no other waiting: it is put aside, with the reason, and stays in the log. */
-  const projectAlone = async (event: LoggedEvent): Promise<void> => {
+  const projectAlone = async (after: number, event: LoggedEvent): Promise<void> => {
     try {
-      await projectAll([event]);
+      await projectAll(after, [event]);
     } catch (error) {
       if (error instanceof StorageFault) throw error;
       await storage.log.append([], [unprojected(event, error, now())]);
-      await storage.projections.transaction((tx) => tx.setPosition(event.position));
+      await storage.projections.transaction(async (tx) => {
+        if ((await tx.position()) === after) await tx.setPosition(event.position);
+      });
     }
   };
 
   const run = async (onProgress?: (position: number) => void): Promise<void> => {
-    for (let position = await step(); position > 0; position = await step()) onProgress?.(position);
+    while (await step()) onProgress?.(await storage.projections.position());
   };
 
   return {

@@ -74,6 +74,8 @@ export function createRelay(deps: RelayDeps): Relay {
       if (!stopped) timer = setTimeout(() => void look(), deps.retry.floor_ms);
     } finally {
       looking = false;
+      // Asked while the next time was looked up: what became due since would wait for the timer.
+      if (again) void look();
     }
   };
 

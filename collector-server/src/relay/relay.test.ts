@@ -1,0 +1,35 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { createVault } from '../privacy/vault.ts';
+import type { Storage } from '../storage/contract.ts';
+import { RETRY_DEFAULTS } from './backoff.ts';
+import { createRelay, type Relay } from './relay.ts';
+
+test('a wake that comes while the relay looks up its next time is not lost', async () => {
+  let claims = 0;
+  let relay: Relay;
+  const outbox = {
+    claim: async () => {
+      claims += 1;
+      return [];
+    },
+    nextDue: async () => {
+      // Something became due just after it was asked for, and nothing else is for a long time.
+      if (claims === 1) relay.wake();
+      return null;
+    },
+  } as unknown as Storage['outbox'];
+  relay = createRelay({
+    storage: { outbox, projections: {} as Storage['projections'] },
+    registry: {},
+    destinationOf: () => undefined,
+    sender: { send: () => Promise.reject(new Error('not called')), close: async () => undefined },
+    vault: createVault(new Uint8Array(32)),
+    retry: RETRY_DEFAULTS,
+    now: () => 0,
+    random: () => 0,
+    userPlace: () => '',
+  });
+  onTestFinished(() => relay.stop());
+  relay.wake();
+  await expect.poll(() => claims).toBe(2);
+});
