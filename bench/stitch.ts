@@ -19,13 +19,13 @@ try {
   for (const size of SIZES) {
     const storage = openSqlite(join(folder, String(size)));
     const refs = await fill(storage, size);
-    const projector = createProjector(storage, facts, Date.now);
+    const projector = createProjector(storage, facts, { now: Date.now });
     const began = performance.now();
     await projector.catchUp();
     const seconds = (performance.now() - began) / 1000;
     const times: number[] = [];
     for (let index = 0; index < ORDERS; index++) {
-      await storage.log.append([orderEvent(`o${index}`, refs[(index * 37) % refs.length]!)]);
+      await storage.log.append({ events: [orderEvent(`o${index}`, refs[(index * 37) % refs.length]!)] });
       const start = performance.now();
       await projector.catchUp();
       times.push(performance.now() - start);
@@ -68,11 +68,11 @@ async function fill(storage: Storage, size: number): Promise<string[]> {
       });
     }
     if (events.length >= 1000) {
-      await storage.log.append(events);
+      await storage.log.append({ events });
       events = [];
     }
   }
-  await storage.log.append(events);
+  await storage.log.append({ events });
   return refs;
 }
 

@@ -58,13 +58,15 @@ export async function startCollector(options: CollectorOptions, listen: { port: 
     },
     onError: (error) => onError(error, 'relay'),
   });
-  const projector = createProjector(storage, siteFactsOf(config), now);
+  const projector = createProjector(storage, siteFactsOf(config), { now });
   const project = async (): Promise<void> => {
     await projector.catchUp();
     relay.wake();
   };
-  const commits = createCommitQueue(storage.log, () => {
-    project().catch((error: unknown) => onError(error, 'projector'));
+  const commits = createCommitQueue(storage.log, {
+    onCommit: () => {
+      project().catch((error: unknown) => onError(error, 'projector'));
+    },
   });
 
   const server = createApp({

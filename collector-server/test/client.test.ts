@@ -17,7 +17,7 @@ test('what the Node client sends, a real collector takes: one order, many, and e
     consent: GRANTED,
   };
   expect(await client.sendEvents([event])).toMatchObject({ accepted: 1, rejected: [] });
-  expect((await collector.storage.log.counts(0)).total).toBe(4);
+  expect((await collector.storage.events.counts(0)).total).toBe(4);
 });
 
 test('an order that the collector can’t use is an error that names the field', async () => {

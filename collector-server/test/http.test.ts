@@ -152,7 +152,7 @@ test('A2: a listed origin is echoed, another is not, and nothing is allowed cred
 test('GPC denies advertising whatever the page says', async () => {
   const collector = await startTestCollector();
   await postEvents(collector, [newVisit().event('page_view', { click_ids: { gclid: 'x' } })], { 'sec-gpc': '1' });
-  const [event] = await collector.storage.log.read(0, 1);
+  const [event] = await collector.storage.log.read(0, 0, 1);
   expect(event).toMatchObject({ consent: { ad_storage: 'denied', analytics_storage: 'granted' }, flags: ['gpc'] });
   expect(event).not.toHaveProperty('click_ids');
 });
@@ -189,7 +189,7 @@ test('an order that can’t be used names its field, and is kept as a dead lette
   const collector = await startTestCollector();
   const answer = await postOrder(collector, orderInput({ amounts: { total: 104.9 } }));
   expect(answer).toMatchObject({ status: 422, body: { code: 'invalid_amount', errors: [{ pointer: '/amounts/total' }] } });
-  expect(await collector.storage.log.deadLetters(5)).toMatchObject([
+  expect(await collector.storage.deadLetters.list({}, 5)).toMatchObject([
     { stage: 'source', code: 'invalid_amount', pointer: '/amounts/total' },
   ]);
 });

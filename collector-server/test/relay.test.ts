@@ -265,7 +265,7 @@ test('R13: no secret and no contact data in anything that can be read', async ()
     ),
   );
   const metrics = await (await fetch(`${collector.url}/metrics`)).text();
-  const stored = await collector.storage.log.read(0, 100);
+  const stored = await collector.storage.log.read(0, 0, 100);
   expect(JSON.stringify([pages, metrics, stored])).not.toMatch(/marker|4915123456789|a-secret-token/i);
 });
 

@@ -56,7 +56,7 @@ test('R1: a click is counted once a decision, leads where the configuration says
     const answer = await fetch(`${link}&visitor_id=${visit.visitor_id}&session_id=${visit.session_id}`, { redirect: 'manual' });
     expect([answer.status, answer.headers.get('location')]).toEqual([302, 'https://shop.example/autumn']);
   }
-  expect((await collector.storage.log.read(0, 10)).map(({ event, visitor_id }) => [event, visitor_id])).toEqual([
+  expect((await collector.storage.log.read(0, 0, 10)).map(({ event, visitor_id }) => [event, visitor_id])).toEqual([
     ['ad_click', visit.visitor_id],
   ]);
   expect((await fetch(`${link.slice(0, -2)}xx`, { redirect: 'manual' })).status).toBe(404);
@@ -101,7 +101,7 @@ test('R4: the server measures the time, grants once, and keeps the grant in the 
     );
     expect(claims.filter(({ status }) => status === 200).map(({ body }) => [body.points, body.balance])).toEqual([[50, 50]]);
     expect(claims.filter(({ status }) => status === 409)).toHaveLength(4);
-    const { events } = { events: await storage.log.read(0, 10) };
+    const { events } = { events: await storage.log.read(0, 0, 10) };
     expect(events.map(({ event, properties }) => [event, properties?.['points']])).toEqual([['reward_grant', 50]]);
     expect(await post(collector.url, '/v1/rewards/offer', { placement: 'cart', visitor_id, session_id })).toMatchObject({
       body: { offer: null, balance: 50, reason: 'already_earned' },

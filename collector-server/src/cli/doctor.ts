@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { Config } from '../config.ts';
 import { DESTINATIONS } from '../destinations/index.ts';
+import { projectionLag } from '../ingest/project.ts';
 import { refuseTarget } from '../relay/target.ts';
 import { SOURCES } from '../sources/index.ts';
 import type { Storage } from '../storage/contract.ts';
@@ -90,11 +91,11 @@ function checkDestinations(config: Config): Finding[] {
 }
 
 async function checkStorage(storage: Storage): Promise<Finding[]> {
-  const [head, position, outbox, { dead_letters }] = await Promise.all([
+  const [head, lag, outbox, dead_letters] = await Promise.all([
     storage.log.head(),
-    storage.projections.position(),
+    projectionLag(storage),
     storage.outbox.counts(),
-    storage.log.counts(0),
+    storage.deadLetters.count(),
   ]);
   const findings: Finding[] = [
     await storage.check().then(
@@ -102,11 +103,11 @@ async function checkStorage(storage: Storage): Promise<Finding[]> {
       (error: Error): Finding => ({ check: 'store', level: 'error', detail: `Can’t be written to: ${error.message}` }),
     ),
   ];
-  if (position < head)
+  if (lag > 0)
     findings.push({
       check: 'projections',
       level: 'warning',
-      detail: `${head - position} events behind; they catch up when the collector runs.`,
+      detail: `${lag} events behind; they catch up when the collector runs.`,
     });
   if (outbox.dead > 0)
     findings.push({

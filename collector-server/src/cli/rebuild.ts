@@ -16,12 +16,12 @@ export async function rebuild(args: string[]): Promise<void> {
     const total = await storage.log.head();
     const siteFacts = siteFactsOf(config);
     // What was never projected is told as ever; what is derived again was told when it was derived first.
-    await createProjector(storage, siteFacts, Date.now).catchUp();
+    await createProjector(storage, siteFacts, { now: Date.now }).catchUp();
     const began = Date.now();
     await storage.projections.reset();
     const progress = showProgress('events', total);
     const silent = (site: string) => ({ ...siteFacts(site), destinations: [] });
-    await createProjector(storage, silent, Date.now).catchUp(progress.update);
+    await createProjector(storage, silent, { now: Date.now }).catchUp(progress.update);
     progress.end();
     const { orders, linked } = await storage.projections.counts();
     const seconds = Math.max(0.001, (Date.now() - began) / 1000);

@@ -48,11 +48,7 @@ async function run(storage: Storage, source: Source, settings: SourceSettings, d
   const vault = createVault(new Uint8Array(32));
   let now = 0;
   // Nobody's consent is known here, and what is asked is what the orders say.
-  const projector = createProjector(
-    storage,
-    () => ({ consentMode: 'opt_out', hosts: [], destinations: [] }),
-    () => now,
-  );
+  const projector = createProjector(storage, () => ({ consentMode: 'opt_out', hosts: [], destinations: [] }), { now: () => now });
   const responses: Response[] = [];
   const relayed: ConversionRow[] = [];
   for (const delivery of deliveries) {
@@ -85,7 +81,7 @@ async function answer(
   if (reading.kind === 'ignored') return { http: 200, verdict: 'ignored', reason: reading.reason };
   const events = reading.facts.map((fact) => eventOfFact(fact, { site: SITE, source: source.id, received_at: now, vault }));
   const before = await Promise.all(events.map(({ order }) => storage.projections.findOrder(SITE, orderKey(order!))));
-  const results = await storage.log.append(events);
+  const results = await storage.log.append({ events });
   if (results.every((result) => result === 'duplicate')) return { http: 200, verdict: 'duplicate', reason: null };
   const known = before[0]?.row.projection.order;
   const version = events[0]!.order!.updated_at;

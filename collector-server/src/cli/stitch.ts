@@ -40,12 +40,8 @@ export async function stitch(args: string[]): Promise<void> {
   });
   const storage = openSqlite();
   try {
-    await storage.log.append(events);
-    await createProjector(
-      storage,
-      () => ({ consentMode: 'opt_out', hosts: [], destinations: [] }),
-      () => 0,
-    ).catchUp();
+    await storage.log.append({ events });
+    await createProjector(storage, () => ({ consentMode: 'opt_out', hosts: [], destinations: [] }), { now: () => 0 }).catchUp();
     const { sessions, touchpoints, orders, links, conversions } = await storage.projections.dump();
     printJson({
       sessions: sessions.map((session) => without(session, ['first', 'stamps'])),

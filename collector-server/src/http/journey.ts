@@ -9,7 +9,7 @@ const MAX_TOUCHPOINTS = 500;
 
 /** One order from the ad click to the conversion, with its evidence; null when there is no such order. */
 export async function readJourney(
-  { storage, config }: { storage: Pick<Storage, 'log' | 'projections' | 'outbox'>; config: Config },
+  { storage, config }: { storage: Pick<Storage, 'events' | 'projections' | 'outbox'>; config: Config },
   wanted: string | undefined,
   id: string,
 ): Promise<Journey | null> {
@@ -35,14 +35,23 @@ export async function readJourney(
     visitor_id,
     sessions: sessions.map(toSession),
     touchpoints: visitor_id ? await storage.projections.touchpointsOfVisitor(site, visitor_id, until, MAX_TOUCHPOINTS) : [],
-    events: await visits(storage, site, sessions),
+    events: visitor_id ? await visits(storage, site, visitor_id, sessions) : [],
     conversions: await conversions(storage, config, site, row.order_key),
   };
 }
 
-async function visits(storage: Pick<Storage, 'log'>, site: string, sessions: readonly Session[]): Promise<JourneyEvent[]> {
-  const ids = sessions.map(({ session_id }) => session_id);
-  return (await storage.log.ofSessions(site, ids, MAX_EVENTS)).map(toJourneyEvent);
+async function visits(
+  storage: Pick<Storage, 'events'>,
+  site: string,
+  visitor_id: string,
+  sessions: readonly Session[],
+): Promise<JourneyEvent[]> {
+  const ids = new Set(sessions.map(({ session_id }) => session_id));
+  const events = await storage.events.ofVisitor(site, visitor_id, MAX_EVENTS);
+  return events
+    .filter(({ session_id }) => session_id !== undefined && ids.has(session_id))
+    .sort((one, other) => one.occurred_at - other.occurred_at || one.position - other.position)
+    .map(toJourneyEvent);
 }
 
 async function conversions(

@@ -1,71 +1,126 @@
 import type { StoredEvent } from '@orderloop/protocol';
-import type { AppendResult, DeadLetter, EventLog } from '../storage/contract.ts';
+import type { AppendResult, CallRecord, DeadLetter, EventLog } from '../storage/contract.ts';
+import { StorageFault } from '../storage/contract.ts';
 
-const WINDOW_MS = 2;
-const MAX_EVENTS = 256;
-
-interface Waiting {
+/** What of one request goes into the log, all of it or nothing. */
+export interface Entry {
   events: readonly StoredEvent[];
-  deadLetters: readonly DeadLetter[];
-  resolve(results: AppendResult[]): void;
-  reject(error: unknown): void;
+  deadLetters?: readonly DeadLetter[];
+  /** The call that brought it, when it named itself; its place in the group is the queue's to say. */
+  call?: Omit<CallRecord, 'first' | 'count'>;
+  /** About how much memory it holds, in bytes. */
+  bytes?: number;
 }
 
 /** Appends to the log for many requests at once. */
 export interface CommitQueue {
-  /** Resolves once the events are on stable storage (D1); rejects when nothing of them was kept. */
-  append(events: readonly StoredEvent[], deadLetters?: readonly DeadLetter[]): Promise<AppendResult[]>;
+  /** Resolves once the events are on stable storage (D1); rejects with StorageFault when nothing of them was kept. */
+  append(entry: Entry): Promise<AppendResult[]>;
+  /** What waits or is being committed: events, and bytes. */
+  load(): { events: number; bytes: number };
   /** Resolves when all that was given has been committed or refused. */
   drain(): Promise<void>;
 }
 
+export interface CommitQueueOptions {
+  /** How long the first of a group waits for others, in ms (D4). */
+  window_ms?: number;
+  /** How many events don't wait any longer (D4). */
+  group_events?: number;
+  /** Told after each commit: its events, and how long it took in ms. There may be something new to project. */
+  onCommit?: (events: number, duration_ms: number) => void;
+  onFault?: (error: StorageFault) => void;
+}
+
+/** While one group is being committed the next may grow to this many times its size: fewer, larger commits under load. */
+const GROWTH = 4;
+
+interface Waiting {
+  entry: Entry;
+  resolve(results: AppendResult[]): void;
+  reject(error: unknown): void;
+}
+
 /**
  * Group commit (D4): requests that arrive within 2 ms, or 256 events, share one transaction, and each is answered after
- * that commit. `onCommit` is told that there is something new to project.
+ * that commit. One group is committed at a time; what comes meanwhile is the next.
  */
-export function createCommitQueue(log: EventLog, onCommit: () => void): CommitQueue {
+export function createCommitQueue(log: Pick<EventLog, 'append'>, options: CommitQueueOptions = {}): CommitQueue {
+  const { window_ms = 2, group_events = 256, onCommit, onFault } = options;
   let waiting: Waiting[] = [];
-  let count = 0;
+  let waitingEvents = 0;
+  let events = 0;
+  let bytes = 0;
   let timer: NodeJS.Timeout | undefined;
-  let running: Promise<void> = Promise.resolve();
+  let committing: Promise<void> | null = null;
 
-  const commit = (): void => {
+  const flush = (): void => {
     clearTimeout(timer);
     timer = undefined;
-    const group = waiting;
-    waiting = [];
-    count = 0;
-    if (group.length > 0) running = running.then(() => commitGroup(group));
+    if (committing || waiting.length === 0) return;
+    const group = takeGroup();
+    committing = commit(group).finally(() => {
+      committing = null;
+      flush();
+    });
   };
 
-  const commitGroup = async (group: Waiting[]): Promise<void> => {
+  const takeGroup = (): Waiting[] => {
+    let size = 0;
+    let end = 0;
+    while (end < waiting.length && (end === 0 || size + waiting[end]!.entry.events.length <= group_events * GROWTH))
+      size += waiting[end++]!.entry.events.length;
+    const group = waiting.slice(0, end);
+    waiting = waiting.slice(end);
+    waitingEvents -= size;
+    return group;
+  };
+
+  const commit = async (group: Waiting[]): Promise<void> => {
+    const began = performance.now();
+    const all: StoredEvent[] = [];
+    const deadLetters: DeadLetter[] = [];
+    const calls: CallRecord[] = [];
+    for (const { entry } of group) {
+      if (entry.call) calls.push({ ...entry.call, first: all.length, count: entry.events.length });
+      for (const event of entry.events) all.push(event);
+      if (entry.deadLetters) deadLetters.push(...entry.deadLetters);
+    }
     try {
-      const results = await log.append(
-        group.flatMap(({ events }) => events),
-        group.flatMap(({ deadLetters }) => deadLetters),
-      );
+      const results = await log.append({ events: all, deadLetters, calls });
       let start = 0;
-      for (const { events, resolve } of group) {
-        resolve(results.slice(start, start + events.length));
-        start += events.length;
+      for (const { entry, resolve } of group) {
+        resolve(results.slice(start, start + entry.events.length));
+        start += entry.events.length;
       }
-      onCommit();
+      onCommit?.(all.length, performance.now() - began);
     } catch (error) {
       for (const { reject } of group) reject(error);
+      if (error instanceof StorageFault) onFault?.(error);
+    } finally {
+      for (const { entry } of group) {
+        events -= entry.events.length;
+        bytes -= entry.bytes ?? 0;
+      }
     }
   };
 
   return {
-    append: (events, deadLetters = []) =>
+    append: (entry) =>
       new Promise((resolve, reject) => {
-        waiting.push({ events, deadLetters, resolve, reject });
-        count += events.length;
-        if (count >= MAX_EVENTS) commit();
-        else timer ??= setTimeout(commit, WINDOW_MS);
+        waiting.push({ entry, resolve, reject });
+        waitingEvents += entry.events.length;
+        events += entry.events.length;
+        bytes += entry.bytes ?? 0;
+        if (waitingEvents >= group_events) flush();
+        else timer ??= setTimeout(flush, window_ms);
       }),
+    load: () => ({ events, bytes }),
     async drain() {
-      commit();
-      await running;
+      while (waiting.length > 0 || committing) {
+        flush();
+        await committing;
+      }
     },
   };
 }

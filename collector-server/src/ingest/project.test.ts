@@ -9,53 +9,52 @@ const facts = () => ({ consentMode: 'opt_in' as const, hosts: [], destinations: 
 function newStore() {
   const storage = openSqlite();
   onTestFinished(() => storage.close());
-  return { storage, projector: createProjector(storage, facts, () => 0) };
+  return { storage, projector: createProjector(storage, facts, { now: () => 0 }) };
 }
 
 test('B4: an event that a projector can’t take is put aside, and keeps no other waiting', async () => {
   const { storage, projector } = newStore();
   // What no door lets in: an order without its attribution.
   const { attribution: _, ...poison } = canonicalOrder({ order_id: 'poison' });
-  await storage.log.append([
-    visitEvent(),
-    orderEvent(poison as never),
-    visitEvent({ event: 'search' }),
-    orderEvent(canonicalOrder()),
-  ]);
+  await storage.log.append({
+    events: [visitEvent(), orderEvent(poison as never), visitEvent({ event: 'search' }), orderEvent(canonicalOrder())],
+  });
   await projector.catchUp();
   const { sessions, orders } = await storage.projections.dump();
   expect(sessions).toMatchObject([{ event_count: 2 }]);
   expect(orders).toHaveLength(1);
-  expect(await storage.log.deadLetters(10)).toMatchObject([{ stage: 'project', code: 'internal_error' }]);
-  expect(await storage.projections.position()).toBe(await storage.log.head());
+  expect(await storage.deadLetters.list({}, 10)).toMatchObject([{ stage: 'project', code: 'internal_error' }]);
+  expect(await storage.projections.position(0)).toBe(await storage.log.head());
 });
 
 test('a store that fails keeps everything waiting, and nothing is put aside', async () => {
   const { storage } = newStore();
-  await storage.log.append([visitEvent()]);
+  await storage.log.append({ events: [visitEvent()] });
   const broken = {
     ...storage.projections,
     transaction: () => Promise.reject(new StorageFault('disk full')),
   };
-  await expect(createProjector({ log: storage.log, projections: broken }, facts, () => 0).catchUp()).rejects.toThrow('disk full');
-  expect(await storage.log.deadLetters(10)).toEqual([]);
-  expect(await storage.projections.position()).toBe(0);
+  await expect(createProjector({ log: storage.log, projections: broken }, facts, { now: () => 0 }).catchUp()).rejects.toThrow(
+    'disk full',
+  );
+  expect(await storage.deadLetters.list({}, 10)).toEqual([]);
+  expect(await storage.projections.position(0)).toBe(0);
 });
 
 test('who asks while it runs is answered when what it asked for is done', async () => {
   const { storage, projector } = newStore();
-  await storage.log.append([visitEvent()]);
+  await storage.log.append({ events: [visitEvent()] });
   const first = projector.catchUp();
-  await storage.log.append([visitEvent()]);
+  await storage.log.append({ events: [visitEvent()] });
   await Promise.all([first, projector.catchUp()]);
-  expect(await storage.projections.position()).toBe(2);
+  expect(await storage.projections.position(0)).toBe(2);
 });
 
 test('two that project the same store at once project each event once', async () => {
   const { storage, projector } = newStore();
-  const other = createProjector(storage, facts, () => 0);
-  await storage.log.append(Array.from({ length: 450 }, () => visitEvent()));
+  const other = createProjector(storage, facts, { now: () => 0 });
+  await storage.log.append({ events: Array.from({ length: 450 }, () => visitEvent()) });
   await Promise.all([projector.catchUp(), other.catchUp()]);
   expect((await storage.projections.dump()).sessions).toMatchObject([{ event_count: 450 }]);
-  expect(await storage.projections.position()).toBe(450);
+  expect(await storage.projections.position(0)).toBe(450);
 });

@@ -5,9 +5,19 @@ import { type Candidate, chooseLink } from '../stitch/link.ts';
 import { projectOrder } from '../stitch/order.ts';
 import { foldSession } from '../stitch/session.ts';
 import { touchpointOfEvent, touchpointOfSession } from '../stitch/touchpoint.ts';
-import { type DeadLetter, type ProjectionTx, type Storage, StorageFault } from '../storage/contract.ts';
+import {
+  type DeadLetter,
+  type EventLog,
+  type ProjectionReader,
+  type ProjectionTx,
+  type Storage,
+  StorageFault,
+} from '../storage/contract.ts';
+import { deadLetterOf } from './dead-letter.ts';
 
 const BATCH = 200;
+/** A projector that died is followed by another after this long. */
+const LEASE_MS = 10_000;
 /** Sessions and orders that one key may tie together; a key that many share ties nothing that can be trusted. */
 const MAX_MATCHES = 100;
 
@@ -21,59 +31,79 @@ export interface SiteFacts {
 }
 
 export interface Projector {
-  /** Projects what the log holds beyond the projections; resolves when it has caught up. */
-  catchUp(onProgress?: (position: number) => void): Promise<void>;
+  /**
+   * Projects what the log holds beyond the projections, in the partitions that this owner may have; resolves when it has
+   * caught up. `onProgress` is told how many events have been projected so far.
+   */
+  catchUp(onProgress?: (events: number) => void): Promise<void>;
+  /** Gives its partitions back. */
+  release(): Promise<void>;
+}
+
+export interface ProjectorOptions {
+  /** Tells this projector from those of other processes that share the store. */
+  owner?: string;
+  /** UTC ms. */
+  now: () => number;
 }
 
 /**
- * Drives the pure projectors over the log, in its order, in transactions of up to 200 events: the rows of an event, the
- * outbox rows of its conversions and the position are kept together or not at all.
+ * Drives the pure projectors over the log, each partition in its order, in transactions of up to 200 events: the rows of an
+ * event, the outbox rows of its conversions and the position are kept together or not at all.
  */
 export function createProjector(
   storage: Pick<Storage, 'log' | 'projections'>,
   siteFacts: (site: string) => SiteFacts,
-  now: () => number,
+  { owner = 'only', now }: ProjectorOptions,
 ): Projector {
+  const { log, projections } = storage;
   let running: Promise<void> | null = null;
 
   /** False, and nothing done, when another process has been here since `after` was read. */
-  const projectAll = (after: number, events: readonly LoggedEvent[]): Promise<boolean> =>
-    storage.projections.transaction(async (tx) => {
-      if ((await tx.position()) !== after) return false;
+  const projectAll = (partition: number, after: number, events: readonly LoggedEvent[]): Promise<boolean> =>
+    projections.transaction(async (tx) => {
+      if ((await tx.position(partition)) !== after) return false;
       for (const event of events) await projectEvent(tx, event, siteFacts(event.site), now);
-      await tx.setPosition(events.at(-1)!.position);
+      await tx.setPosition(partition, events.at(-1)!.position);
       return true;
     });
 
-  /** True when there may be more to do. */
-  const step = async (): Promise<boolean> => {
-    const after = await storage.projections.position();
-    const events = await storage.log.read(after, BATCH);
-    if (events.length === 0) return false;
+  /** How many events it took from the partition; 0 when there is nothing more to do. */
+  const step = async (partition: number): Promise<number> => {
+    const after = await projections.position(partition);
+    const events = await log.read(partition, after, BATCH);
+    if (events.length === 0) return 0;
     try {
-      await projectAll(after, events);
+      await projectAll(partition, after, events);
     } catch (error) {
       if (error instanceof StorageFault) throw error;
-      for (const [index, event] of events.entries()) await projectAlone(events[index - 1]?.position ?? after, event);
+      for (const [index, event] of events.entries()) await projectAlone(partition, events[index - 1]?.position ?? after, event);
     }
-    return true;
+    return events.length;
   };
 
   /** An event that a projector can't take keeps no other waiting: it is put aside, with the reason, and stays in the log. */
-  const projectAlone = async (after: number, event: LoggedEvent): Promise<void> => {
+  const projectAlone = async (partition: number, after: number, event: LoggedEvent): Promise<void> => {
     try {
-      await projectAll(after, [event]);
+      await projectAll(partition, after, [event]);
     } catch (error) {
       if (error instanceof StorageFault) throw error;
-      await storage.log.append([], [unprojected(event, error, now())]);
-      await storage.projections.transaction(async (tx) => {
-        if ((await tx.position()) === after) await tx.setPosition(event.position);
+      await log.append({ events: [], deadLetters: [unprojected(event, error, now())] });
+      await projections.transaction(async (tx) => {
+        if ((await tx.position(partition)) === after) await tx.setPosition(partition, event.position);
       });
     }
   };
 
-  const run = async (onProgress?: (position: number) => void): Promise<void> => {
-    while (await step()) onProgress?.(await storage.projections.position());
+  const run = async (onProgress?: (events: number) => void): Promise<void> => {
+    let done = 0;
+    let taken: number;
+    do {
+      taken = 0;
+      for (const partition of await projections.lease(owner, log.partitions, now(), LEASE_MS)) taken += await step(partition);
+      done += taken;
+      if (taken > 0) onProgress?.(done);
+    } while (taken > 0);
   };
 
   return {
@@ -88,23 +118,37 @@ export function createProjector(
         if (running === next) running = null;
       });
     },
+    release: () => projections.release(owner),
   };
 }
 
+/** How many events of the log are not projected yet. */
+export async function projectionLag({
+  log,
+  projections,
+}: {
+  log: Pick<EventLog, 'partitions' | 'behind'>;
+  projections: ProjectionReader;
+}): Promise<number> {
+  const partitions = Array.from({ length: log.partitions }, (_, partition) => partition);
+  return log.behind(await Promise.all(partitions.map((partition) => projections.position(partition))));
+}
+
 function unprojected(event: LoggedEvent, error: unknown, received_at: number): DeadLetter {
-  return {
-    site: event.site,
-    received_at,
-    stage: 'project',
-    code: 'internal_error',
-    pointer: '',
-    detail: error instanceof Error ? error.message.slice(0, 512) : 'unknown',
-    route: '',
-    key_id: event.event_id,
-    size: 0,
+  return deadLetterOf(
+    {
+      site: event.site,
+      received_at,
+      stage: 'project',
+      code: 'internal_error',
+      pointer: '',
+      detail: error instanceof Error ? error.message : 'unknown',
+      route: '',
+      key_id: event.event_id,
+    },
     // The event itself is in the log.
-    raw: '',
-  };
+    null,
+  );
 }
 
 async function projectEvent(tx: ProjectionTx, event: LoggedEvent, facts: SiteFacts, now: () => number): Promise<void> {
@@ -116,7 +160,8 @@ async function projectEvent(tx: ProjectionTx, event: LoggedEvent, facts: SiteFac
   }
   if (event.order) {
     const order_key = orderKey(event.order);
-    const events = await tx.orderEvents(site, order_key, event.position);
+    await tx.putOrderEvent(order_key, event);
+    const events = await tx.orderEvents(site, order_key);
     const projection = projectOrder(events);
     if (projection) {
       const { events: versions, ...kept } = projection;
@@ -126,7 +171,7 @@ async function projectEvent(tx: ProjectionTx, event: LoggedEvent, facts: SiteFac
       affected.add(order_key);
     }
   }
-  for (const order_key of affected) await restitch(tx, site, order_key, event, facts, now);
+  for (const order_key of affected) await restitch(tx, site, order_key, facts, now);
 }
 
 /** The session and touchpoint of a browser event, the keys that it shows, and the orders that wait for one of them. */
@@ -156,14 +201,7 @@ async function newestConsent(
 }
 
 /** Links an order anew, and says what follows for its conversions. */
-async function restitch(
-  tx: ProjectionTx,
-  site: string,
-  order_key: string,
-  cause: LoggedEvent,
-  facts: SiteFacts,
-  now: () => number,
-): Promise<void> {
+async function restitch(tx: ProjectionTx, site: string, order_key: string, facts: SiteFacts, now: () => number): Promise<void> {
   const row = await tx.order(site, order_key);
   if (!row) return;
   const { order } = row.projection;
@@ -189,7 +227,7 @@ async function restitch(
 
   const session = choice.link ? await tx.session(site, choice.link.session_id, choice.link.visitor_id) : null;
   const said = choice.link ? await tx.visitorConsent(site, choice.link.visitor_id) : null;
-  const own = ownFacts(projectOrder(await tx.orderEvents(site, order_key, cause.position))?.events ?? []);
+  const own = ownFacts(projectOrder(await tx.orderEvents(site, order_key))?.events ?? []);
   const decided = await tx.conversions(site, order_key);
   for (const decision of [...decided, ...decideConversions(site, order, decided)]) {
     const { event, conversion_id, key, occurred_at, value } = decision;

@@ -14,27 +14,48 @@ import type { LinkChoice } from '../stitch/link.ts';
 import type { OrderConflict, OrderProjection } from '../stitch/order.ts';
 import type { SessionState } from '../stitch/session.ts';
 
-/** The store could not do it: full, locked, gone. Whatever was asked for was not kept; asking again may help. */
-export class StorageFault extends Error {}
+/**
+ * The store could not do it: full, locked, gone. Whatever was asked for was not kept; asking again may help.
+ * `fatal` when the engine could not make a write durable: after that nothing that it says can be trusted, and the process
+ * ends for its supervisor to start it anew (U3).
+ */
+export class StorageFault extends Error {
+  readonly kind: 'unavailable' | 'full' | 'fatal';
+
+  constructor(message: string, options: { cause?: unknown; kind?: StorageFault['kind'] } = {}) {
+    super(message, { cause: options.cause });
+    this.kind = options.kind ?? 'unavailable';
+  }
+}
 
 /**
  * Where things are kept. The event log is the truth; the projections are derived from it; the outbox remembers what was
- * said to whom. Each engine implements all three, and `contract.suite.ts` holds them to it.
+ * said to whom. Log and projections are two contracts: they may lie in two engines, and each is held to its part by
+ * `contract.suite.ts`.
  */
 export interface Storage {
   log: EventLog;
+  events: EventReader;
+  deadLetters: DeadLetters;
   projections: Projections;
   outbox: Outbox;
   rewards: Rewards;
-  /** Throws when the store can't be written to. */
+  /** Writes and reads back; throws when the store can't be written to. */
   check(): Promise<void>;
+  /** Bytes, for the metrics and `doctor`: what is kept, and what of it waits in a write-ahead log. */
+  size(): Promise<{ bytes: number; wal_bytes: number }>;
   close(): Promise<void>;
 }
 
+export type DeadLetterStage = 'parse' | 'validate' | 'source' | 'project' | 'relay';
+export type DeadLetterState = 'open' | 'replayed' | 'discarded';
+
+/** Something that an authenticated caller sent and that was refused (B1). */
 export interface DeadLetter {
   site: string;
+  /** UTC ms. */
   received_at: number;
-  stage: 'parse' | 'validate' | 'source' | 'project' | 'relay';
+  stage: DeadLetterStage;
   code: string;
   pointer: string;
   detail: string;
@@ -42,28 +63,103 @@ export interface DeadLetter {
   key_id: string;
   /** Bytes of the whole. */
   size: number;
+  /** SHA-256 of the whole, hex: what was cut can still be recognised. */
+  sha256: string;
+  raw_truncated: boolean;
   /** Sealed: what was refused is personal data. */
   raw: string;
+  /** What a replay needs beside the raw text, sealed with it: headers on an allow-list, the connection, the clock's offset. */
+  collector_version: string;
+  /** UTC ms after which it is swept. */
+  expires_at: number;
+}
+
+export interface DeadLetterRow extends DeadLetter {
+  id: number;
+  attempts: number;
+  state: DeadLetterState;
 }
 
 export type AppendResult = 'accepted' | 'duplicate';
 
+/**
+ * A writing call of a server that named itself (`webhook-id`, `Idempotency-Key`), kept with its effect, so that the same
+ * call again gets the same answer (I2).
+ */
+export interface CallRecord {
+  site: string;
+  route: string;
+  /** Who may repeat it: the key's id. */
+  owner: string;
+  key: string;
+  /** SHA-256 of method, route and body, hex. */
+  body_hash: string;
+  /** UTC ms. */
+  received_at: number;
+  /** Which of the batch's events are this call's: from `first`, `count` of them. */
+  first: number;
+  count: number;
+  /** What else the answer needs, as JSON. */
+  answer: string;
+}
+
+export interface KnownCall extends Pick<CallRecord, 'body_hash' | 'answer' | 'received_at'> {
+  /** What became of its events. */
+  results: AppendResult[];
+}
+
+export interface LogBatch {
+  events: readonly StoredEvent[];
+  deadLetters?: readonly DeadLetter[];
+  calls?: readonly CallRecord[];
+}
+
+/**
+ * The log: append, and read in order from a position. Nothing else is asked of it, so that an engine made for logs can take
+ * its place. Positions begin at 1, grow by 1, and are visible in their order: who has read up to a position has missed nothing.
+ */
 export interface EventLog {
+  /** Into how many partitions events are put (`partitionOf`), 1 or more; projectors share the work by them. */
+  readonly partitions: number;
   /**
-   * Appends events and dead letters in one transaction, on stable storage before it answers (D1). One answer an event,
-   * in order; a repeat of `(site, event_id)` is a `duplicate` and changes nothing.
+   * Appends all of it in one transaction, on stable storage before it answers (D1). One answer an event, in order; a
+   * repeat of `(site, event_id)` is a `duplicate` and changes nothing. Throws StorageFault, and then nothing was kept.
    */
-  append(events: readonly StoredEvent[], deadLetters?: readonly DeadLetter[]): Promise<AppendResult[]>;
-  /** Events after a position, oldest first. */
-  read(after: number, limit: number): Promise<LoggedEvent[]>;
+  append(batch: LogBatch): Promise<AppendResult[]>;
+  /** What became of an earlier call of this name; null when it is new. */
+  call(site: string, route: string, owner: string, key: string): Promise<KnownCall | null>;
+  /** Events of one partition after a position, oldest first. */
+  read(partition: number, after: number, limit: number): Promise<LoggedEvent[]>;
+  /** The last position; 0 when empty. */
+  head(): Promise<number>;
+  /** How many events lie after these positions, one for each partition; counted up to about 100,000. */
+  behind(positions: readonly number[]): Promise<number>;
+}
+
+/** Single events, found by what an index knows of them. A log that has no indexes needs a projection for these. */
+export interface EventReader {
   /** The newest events, newest first. */
   newest(site: string | undefined, limit: number): Promise<LoggedEvent[]>;
   find(site: string, event_id: string): Promise<LoggedEvent | null>;
-  ofSessions(site: string, session_ids: readonly string[], limit: number): Promise<LoggedEvent[]>;
-  /** The last position; 0 when empty. */
-  head(): Promise<number>;
-  counts(since: number): Promise<{ total: number; since: number; dead_letters: number }>;
-  deadLetters(limit: number): Promise<(DeadLetter & { id: number })[]>;
+  /** The newest of one visitor, in the order of the log. */
+  ofVisitor(site: string, visitor_id: string, limit: number): Promise<LoggedEvent[]>;
+  /** Events in all, and those received since a UTC ms. */
+  counts(since: number): Promise<{ total: number; since: number }>;
+}
+
+export interface DeadLetters {
+  /** Newest first, from below an id. */
+  list(
+    filter: { site?: string; state?: DeadLetterState; code?: string; before?: number },
+    limit: number,
+  ): Promise<DeadLetterRow[]>;
+  get(id: number): Promise<DeadLetterRow | null>;
+  /** Counts an attempt, and sets the state when one is given. */
+  settle(id: number, state: DeadLetterState | undefined): Promise<void>;
+  /** Open letters in all. */
+  count(): Promise<number>;
+  /** Drops up to `limit` letters that expired before `now`, and answers how many. */
+  sweep(now: number, limit: number): Promise<number>;
 }
 
 export interface SessionKeyRow {
@@ -98,8 +194,10 @@ export interface ProjectionTx {
   sessionKeys(site: string, key: LinkKey, value: string, limit: number): Promise<SessionKeyRow[]>;
   visitorConsent(site: string, visitor_id: string): Promise<VisitorConsent | null>;
   putVisitorConsent(site: string, visitor_id: string, row: VisitorConsent): Promise<void>;
-  /** Events about one order up to a position of the log, in its order. */
-  orderEvents(site: string, order_key: string, upTo: number): Promise<LoggedEvent[]>;
+  /** Keeps an event about an order: the log is not asked for it again. */
+  putOrderEvent(order_key: string, event: LoggedEvent): Promise<void>;
+  /** Events about one order that have been projected, in the order of the log. */
+  orderEvents(site: string, order_key: string): Promise<LoggedEvent[]>;
   putOrder(site: string, row: OrderRow): Promise<void>;
   order(site: string, order_key: string): Promise<OrderRow | null>;
   putOrderKey(site: string, key: LinkKey, value: string, order_key: string, event_id: string): Promise<void>;
@@ -111,16 +209,31 @@ export interface ProjectionTx {
   putConversion(conversion: ConversionState): Promise<void>;
   /** Once per conversion and destination: a row that exists stays as it is. */
   enqueue(site: string, conversion_id: string, destination: string, now: number): Promise<void>;
-  position(): Promise<number>;
-  setPosition(position: number): Promise<void>;
+  /** Up to which position of the log a partition has been projected; 0 at first. */
+  position(partition: number): Promise<number>;
+  setPosition(partition: number, position: number): Promise<void>;
 }
 
-export interface Projections {
-  /** Runs one projector step; everything in it is kept, or nothing. */
+export interface Projections extends ProjectionReader {
+  /**
+   * Runs one projector step; everything in it is kept, or nothing. Steps behave as if one ran after the other, whichever
+   * process they run in; one that lost against another is run again, so a step has no effects but its writes.
+   */
   transaction<T>(step: (tx: ProjectionTx) => Promise<T>): Promise<T>;
   /** Drops every projection, and keeps the log and the outbox. */
   reset(): Promise<void>;
-  position(): Promise<number>;
+  /**
+   * Takes partitions for `lease_ms`, renews the owner's own, and answers which it holds: at most its fair share, given how
+   * many owners hold or ask for any. Leases are a matter of economy: `transaction` alone keeps projections right.
+   */
+  lease(owner: string, partitions: number, now: number, lease_ms: number): Promise<number[]>;
+  /** Gives them back, for others to take at once. */
+  release(owner: string): Promise<void>;
+}
+
+/** What is read of the projections by pages, reports and the relay. */
+export interface ProjectionReader {
+  position(partition: number): Promise<number>;
   orders(site: string | undefined, limit: number): Promise<OrderSummary[]>;
   /** By key, or by the order's own id or number. */
   findOrder(site: string | undefined, id: string): Promise<{ site: string; row: OrderRow } | null>;
@@ -194,8 +307,15 @@ export interface Rewards {
   offer(site: string, nonce_hash: string): Promise<RewardOfferRow | null>;
   /** Offered → started, once; false when it was not offered. */
   start(site: string, nonce_hash: string, now: number): Promise<boolean>;
-  /** Started → claimed with the grant's event in one transaction; false when it was not started. */
+  /**
+   * Started → claimed, with the grant's event beside it, which the caller then appends to the log; false when it was not
+   * started, or the visitor has earned the placement before.
+   */
   claim(site: string, nonce_hash: string, grant: StoredEvent): Promise<boolean>;
+  /** Grants whose event may not have reached the log: appended again at a start, where a repeat is a duplicate. */
+  unlogged(limit: number): Promise<{ site: string; nonce_hash: string; grant: StoredEvent }[]>;
+  /** The grant's event is in the log. */
+  logged(site: string, nonce_hash: string): Promise<void>;
   /** Points granted to a visitor, and the placements that they were earned at. */
   granted(site: string, visitor_id: string): Promise<{ balance: number; placements: string[] }>;
 }

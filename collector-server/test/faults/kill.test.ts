@@ -63,7 +63,7 @@ test('D1: a collector that is killed right after a 202 still has the event', asy
     await (killed ?? end(child, 'SIGKILL'));
   }
   const storage = openSqlite(folder);
-  const stored = new Set((await storage.log.read(0, 10_000)).map(({ event_id }) => event_id));
+  const stored = new Set((await storage.log.read(0, 0, 10_000)).map(({ event_id }) => event_id));
   await storage.close();
   expect(acknowledged.length).toBeGreaterThanOrEqual(120);
   expect(acknowledged.filter((id) => !stored.has(id))).toEqual([]);
@@ -73,17 +73,19 @@ test('a collector that was killed projects on its next start what it had not pro
   const folder = newFolder();
   const storage = openSqlite(folder);
   const visit = newVisit();
-  await storage.log.append([
-    {
-      event: 'page_view',
-      event_id: 'e1',
-      site: 'demo',
-      occurred_at: 1,
-      received_at: 1,
-      visitor_id: visit.visitor_id,
-      session_id: visit.session_id,
-    },
-  ]);
+  await storage.log.append({
+    events: [
+      {
+        event: 'page_view',
+        event_id: 'e1',
+        site: 'demo',
+        occurred_at: 1,
+        received_at: 1,
+        visitor_id: visit.visitor_id,
+        session_id: visit.session_id,
+      },
+    ],
+  });
   await storage.close();
   const { child } = await serve(folder);
   expect(await end(child, 'SIGTERM')).toBe(0);

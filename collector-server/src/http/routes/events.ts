@@ -87,7 +87,7 @@ function judge(events: readonly unknown[], context: IngestContext): { good: Stor
 
 async function commit(deps: HttpDeps, events: readonly StoredEvent[], letters: readonly DeadLetter[]) {
   const done = deps.metrics.commit.startTimer();
-  const results = await deps.commits.append(events, letters);
+  const results = await deps.commits.append({ events, deadLetters: letters });
   done();
   return results;
 }
@@ -106,8 +106,7 @@ function deadLetters(
     const { site, key_id } = caller;
     return deadLetterOf(
       { site, received_at, stage: 'validate', code, pointer, detail, route: '/v1/events', key_id },
-      raw,
-      deps.vault,
+      { raw, vault: deps.vault },
     );
   });
 }

@@ -1,5 +1,6 @@
 import { PROBLEMS } from '@orderloop/protocol';
 import { Router } from 'express';
+import { projectionLag } from '../../ingest/project.ts';
 import type { HttpDeps } from '../deps.ts';
 import { openApi } from '../openapi.ts';
 import { HttpProblem } from '../problem.ts';
@@ -24,12 +25,8 @@ export function opsRoutes(deps: HttpDeps): Router {
   });
 
   router.get('/metrics', async (_request, response) => {
-    const [head, position, outbox] = await Promise.all([
-      deps.storage.log.head(),
-      deps.storage.projections.position(),
-      deps.storage.outbox.counts(),
-    ]);
-    deps.metrics.projectorLag.set(head - position);
+    const [lag, outbox] = await Promise.all([projectionLag(deps.storage), deps.storage.outbox.counts()]);
+    deps.metrics.projectorLag.set(lag);
     for (const [state, rows] of Object.entries(outbox)) deps.metrics.outbox.set({ state }, rows);
     response.type(deps.metrics.registry.contentType).send(await deps.metrics.registry.metrics());
   });

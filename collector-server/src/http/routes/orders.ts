@@ -64,11 +64,11 @@ async function take(
     now: deps.now(),
   });
   if (reading.kind === 'ignored') return { verdict: 'ignored', reason: reading.reason, accepted: 0, duplicate: 0 };
-  if (reading.kind !== 'facts') throw await refusal(deps, site, source.id, reading, request.route, request.body);
+  if (reading.kind !== 'facts') throw await refusal(deps, site, source.id, reading, request);
   const events = reading.facts.map((fact: OrderFact) =>
     eventOfFact(fact, { site, source: source.id, received_at: deps.now(), vault: deps.vault }),
   );
-  const results = await deps.commits.append(events);
+  const results = await deps.commits.append({ events });
   for (const [index, result] of results.entries())
     if (result === 'duplicate') await assertSameDelivery(deps, site, events[index]!);
   const accepted = results.filter((result) => result === 'accepted').length;
@@ -77,7 +77,7 @@ async function take(
 
 /** The same delivery again is fine; another order under its id is a mistake of the sender, and would be lost in silence. */
 async function assertSameDelivery(deps: HttpDeps, site: string, event: { event_id: string; order?: unknown }): Promise<void> {
-  const known = await deps.storage.log.find(site, event.event_id);
+  const known = await deps.storage.events.find(site, event.event_id);
   if (known && JSON.stringify(known.order) !== JSON.stringify(event.order)) {
     throw new HttpProblem(
       'delivery_id_reused',
@@ -91,15 +91,15 @@ async function refusal(
   site: string,
   source: string,
   reading: Exclude<SourceReading, { kind: 'facts' | 'ignored' }>,
-  route: string,
-  body: Buffer,
+  { route, headers, body }: { route: string; headers: Record<string, string>; body: Buffer },
 ): Promise<HttpProblem> {
   deps.metrics.rejections.inc({ code: reading.code });
   if (reading.kind === 'refused') return new HttpProblem(reading.code, reading.detail);
   const { code, pointer, detail } = reading;
   // It was signed by somebody whom we know, so nothing of it vanishes (B1).
   const facts = { site, received_at: deps.now(), stage: 'source' as const, code, pointer, detail, route, key_id: source };
-  await deps.commits.append([], [deadLetterOf(facts, body.toString('utf8'), deps.vault)]);
+  const refused = { raw: body.toString('utf8'), headers, vault: deps.vault };
+  await deps.commits.append({ events: [], deadLetters: [deadLetterOf(facts, refused)] });
   const errors: FieldError[] = [{ pointer, code, detail }];
   return new HttpProblem(code, detail, { errors });
 }

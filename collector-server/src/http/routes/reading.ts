@@ -34,7 +34,7 @@ export function readingRoutes(deps: HttpDeps): Router {
     const { site } = deps.auth.reader(request);
     const limit = count(request.query['limit'], 100);
     const after = request.query['after'] === undefined ? undefined : count(request.query['after'], 0, Number.MAX_SAFE_INTEGER);
-    const events = await deps.storage.log.newest(wanted(site, request), limit);
+    const events = await deps.storage.events.newest(wanted(site, request), limit);
     response.json({ events: events.filter(({ position }) => after === undefined || position > after).map(toLive) });
   });
 
@@ -52,10 +52,8 @@ export function readingRoutes(deps: HttpDeps): Router {
 
   router.get('/v1/dead-letters', async (request, response) => {
     const { site } = deps.auth.reader(request);
-    const letters = await deps.storage.log.deadLetters(count(request.query['limit'], 100));
-    response.json({
-      dead_letters: letters.filter((letter) => site === undefined || letter.site === site).map(({ raw: _, ...letter }) => letter),
-    });
+    const letters = await deps.storage.deadLetters.list({ site: wanted(site, request) }, count(request.query['limit'], 100));
+    response.json({ dead_letters: letters.map(({ raw: _, ...letter }) => letter) });
   });
 
   router.post(
@@ -73,10 +71,11 @@ export function readingRoutes(deps: HttpDeps): Router {
 }
 
 async function status(deps: HttpDeps, site: string | undefined): Promise<Status> {
-  const [events, orders, outbox] = await Promise.all([
-    deps.storage.log.counts(deps.now() - MINUTE_MS),
+  const [events, orders, outbox, dead_letters] = await Promise.all([
+    deps.storage.events.counts(deps.now() - MINUTE_MS),
     deps.storage.projections.counts(),
     deps.storage.outbox.counts(),
+    deps.storage.deadLetters.count(),
   ]);
   const sites = Object.entries(deps.config.sites).filter(([id]) => site === undefined || id === site);
   return {
@@ -87,7 +86,7 @@ async function status(deps: HttpDeps, site: string | undefined): Promise<Status>
     orders_total: orders.orders,
     orders_linked: orders.linked,
     outbox,
-    dead_letters: events.dead_letters,
+    dead_letters,
     destinations: sites.flatMap(([id, { destinations = [] }]) =>
       destinations.map((destination) => {
         const reason = deps.relay.paused().get(`${id}/${destination.id}`);

@@ -43,19 +43,18 @@ export function widgetRoutes(deps: HttpDeps): Router {
     // The target comes from the configuration, never from the request (R1).
     const visitor_id = id(request.query['visitor_id']);
     const session_id = id(request.query['session_id']);
-    await deps.commits.append([
-      {
-        // One count a decision: later clicks still lead on, uncounted.
-        event: 'ad_click',
-        event_id: deliveryEventId(token.site, 'ads', 'click', token.decision_id),
-        site: token.site,
-        occurred_at: deps.now(),
-        received_at: deps.now(),
-        action_source: 'web',
-        ...(visitor_id && session_id && { visitor_id, session_id }),
-        properties: { placement: token.placement, decision_id: token.decision_id, creative_id: token.creative_id },
-      },
-    ]);
+    // One count a decision: later clicks still lead on, uncounted.
+    const click: StoredEvent = {
+      event: 'ad_click',
+      event_id: deliveryEventId(token.site, 'ads', 'click', token.decision_id),
+      site: token.site,
+      occurred_at: deps.now(),
+      received_at: deps.now(),
+      action_source: 'web',
+      ...(visitor_id && session_id && { visitor_id, session_id }),
+      properties: { placement: token.placement, decision_id: token.decision_id, creative_id: token.creative_id },
+    };
+    await deps.commits.append({ events: [click] });
     response.setHeader('cache-control', 'no-store');
     response.redirect(302, creative.target_url);
   });
@@ -88,6 +87,8 @@ export function widgetRoutes(deps: HttpDeps): Router {
     if (row.expires_at < deps.now()) throw new HttpProblem('not_found', 'The offer has run out; ask for another.');
     const grant = grantEvent(deps, site, row);
     if (!(await deps.storage.rewards.claim(site, row.nonce_hash, grant))) throw new HttpProblem('already_claimed');
+    await deps.commits.append({ events: [grant] });
+    await deps.storage.rewards.logged(site, row.nonce_hash);
     const { balance } = await deps.storage.rewards.granted(site, row.visitor_id);
     response.json({ grant_id: grant.event_id, points: row.points, balance } satisfies RewardClaim);
   });

@@ -1,9 +1,11 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { StorageFault } from '../contract.ts';
 
+const SQLITE_IOERR = 10;
+const SQLITE_FULL = 13;
 const MIGRATIONS = join(dirname(fileURLToPath(import.meta.url)), 'migrations');
 
 /**
@@ -15,14 +17,20 @@ export class Database {
   readonly #statements = new Map<DatabaseSync, Map<string, StatementSync>>();
   #queue: Promise<unknown> = Promise.resolve();
 
-  /** `path` is a file, or `:memory:`. Throws when the file can't be opened, or would not survive a power cut. */
-  constructor(path: string) {
+  readonly #path: string;
+
+  /**
+   * `path` is a file, or `:memory:`; `schema` names the folder of its migrations.
+   * Throws when the file can't be opened, or would not survive a power cut.
+   */
+  constructor(path: string, schema: 'log' | 'state') {
+    this.#path = path;
     const inMemory = path === ':memory:';
     if (!inMemory) mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     this.#writer = open(path);
     // Its owner's alone; the files that SQLite puts beside it take the same mode.
     if (!inMemory) chmodSync(path, 0o600);
-    migrate(this.#writer);
+    migrate(this.#writer, join(MIGRATIONS, schema));
     if (!inMemory) assertDurable(this.#writer);
     // Readers on their own connection never see a transaction half done; an in-memory store has only the one.
     this.#reader = inMemory ? this.#writer : open(path);
@@ -70,6 +78,12 @@ export class Database {
     return (await this.all<Row>(sql, ...values))[0];
   }
 
+  /** Bytes of the file, and of its write-ahead log; 0 in memory. */
+  size(): { bytes: number; wal_bytes: number } {
+    const of = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+    return { bytes: of(this.#path), wal_bytes: of(`${this.#path}-wal`) };
+  }
+
   async close(): Promise<void> {
     await this.#queue;
     this.#statements.clear();
@@ -87,8 +101,11 @@ export class Database {
 }
 
 function toFault(error: unknown): unknown {
-  const { code, message } = error as { code?: string; message?: string };
-  return code === 'ERR_SQLITE_ERROR' ? new StorageFault(`[orderloop] SQLite: ${message}`, { cause: error }) : error;
+  const { code, errcode = 0, message } = error as { code?: string; errcode?: number; message?: string };
+  if (code !== 'ERR_SQLITE_ERROR') return error;
+  const primary = errcode & 0xff;
+  const kind = primary === SQLITE_FULL ? 'full' : primary === SQLITE_IOERR ? 'fatal' : 'unavailable';
+  return new StorageFault(`[orderloop] SQLite: ${message}`, { cause: error, kind });
 }
 
 function open(path: string): DatabaseSync {
@@ -108,16 +125,16 @@ function assertDurable(connection: DatabaseSync): void {
   }
 }
 
-function migrate(connection: DatabaseSync): void {
+function migrate(connection: DatabaseSync, folder: string): void {
   connection.exec('CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT');
-  const files = readdirSync(MIGRATIONS)
+  const files = readdirSync(folder)
     .filter((name) => name.endsWith('.sql'))
     .sort();
   for (const name of files) {
     connection.exec('BEGIN IMMEDIATE');
     try {
       if (!connection.prepare('SELECT 1 FROM migrations WHERE name = ?').get(name)) {
-        connection.exec(readFileSync(join(MIGRATIONS, name), 'utf8'));
+        connection.exec(readFileSync(join(folder, name), 'utf8'));
         connection.prepare('INSERT INTO migrations VALUES (?, unixepoch() * 1000)').run(name);
       }
       connection.exec('COMMIT');

@@ -1,20 +1,45 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Storage } from '../contract.ts';
 import { Database } from './database.ts';
+import { createDeadLetters } from './dead-letters.ts';
+import { createEvents } from './events.ts';
 import { createLog } from './log.ts';
 import { createOutbox } from './outbox.ts';
 import { createProjections } from './projections.ts';
 import { createRewards } from './rewards.ts';
 
-/** A store in one SQLite file, `orderloop.db` in `folder`; without a folder it lives in memory and ends with the process. */
+/**
+ * A store in two SQLite files in `folder`: `log.db`, the truth, and `state.db`, what is derived from it and what was sent to
+ * whom. Two, because a file has one writer at a time, and projecting must never keep an append waiting. Without a folder
+ * both live in memory and end with the process.
+ */
 export function openSqlite(folder?: string): Storage {
-  const db = new Database(folder === undefined ? ':memory:' : join(folder, 'orderloop.db'));
+  if (folder !== undefined && existsSync(join(folder, 'orderloop.db')))
+    throw new Error(
+      `[orderloop] ${folder} holds a store of before the first release (orderloop.db), which this version can’t read. Start with another folder.`,
+    );
+  const path = (name: string): string => (folder === undefined ? ':memory:' : join(folder, name));
+  const log = new Database(path('log.db'), 'log');
+  const state = new Database(path('state.db'), 'state');
   return {
-    log: createLog(db),
-    projections: createProjections(db),
-    outbox: createOutbox(db),
-    rewards: createRewards(db),
-    check: () => db.write(() => undefined),
-    close: () => db.close(),
+    log: createLog(log),
+    events: createEvents(log),
+    deadLetters: createDeadLetters(log),
+    projections: createProjections(state),
+    outbox: createOutbox(state),
+    rewards: createRewards(state),
+    check: async () => {
+      await log.write(() => undefined);
+      await state.write(() => undefined);
+    },
+    size: async () => {
+      const [one, two] = [log.size(), state.size()];
+      return { bytes: one.bytes + two.bytes, wal_bytes: one.wal_bytes + two.wal_bytes };
+    },
+    close: async () => {
+      await log.close();
+      await state.close();
+    },
   };
 }

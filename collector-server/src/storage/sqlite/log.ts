@@ -1,91 +1,92 @@
-import { type LoggedEvent, orderKey, type StoredEvent } from '@orderloop/protocol';
-import type { AppendResult, DeadLetter, EventLog } from '../contract.ts';
+import type { LoggedEvent, StoredEvent } from '@orderloop/protocol';
+import type { AppendResult, CallRecord, DeadLetter, EventLog, KnownCall, LogBatch } from '../contract.ts';
 import type { Database } from './database.ts';
 
-interface Row {
+/** What a row of the log is beside its body: the body holds the rest of the event, and neither says what the other does. */
+export interface EventRow {
   position: number;
+  site: string;
+  event_id: string;
+  visitor_id: string | null;
+  received_at: number;
   body: string;
 }
 
-// Not ON CONFLICT: a conflict would use up a position, and positions without gaps count the events.
-const INSERT_EVENT = `INSERT INTO events (site, event_id, event, visitor_id, session_id, order_key, occurred_at, received_at, body)
-  SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 WHERE NOT EXISTS (SELECT 1 FROM events WHERE site = ?1 AND event_id = ?2)`;
-const INSERT_DEAD_LETTER = `INSERT INTO dead_letters (site, received_at, stage, code, pointer, detail, route, key_id, size, raw)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+export const EVENT_COLUMNS = 'position, site, event_id, visitor_id, received_at, body';
 
-/** The event log on SQLite. */
+const INSERT_EVENT = 'INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?, ?)';
+const INSERT_CALL = 'INSERT OR IGNORE INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?)';
+const INSERT_DEAD_LETTER = `INSERT INTO dead_letters (site, received_at, stage, code, pointer, detail, route, key_id, size, sha256,
+  raw_truncated, raw, collector_version, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+
+/** The event log on SQLite: one writer, so one partition. */
 export function createLog(db: Database): EventLog {
   return {
-    append: (events, deadLetters = []) =>
-      db.write(() => {
-        const results = events.map((event): AppendResult => (insertEvent(db, event) ? 'accepted' : 'duplicate'));
-        for (const letter of deadLetters) insertDeadLetter(db, letter);
-        return results;
-      }),
-    read: async (after, limit) =>
-      (await db.all<Row>('SELECT position, body FROM events WHERE position > ? ORDER BY position LIMIT ?', after, limit)).map(
-        toEvent,
-      ),
-    newest: async (site, limit) =>
-      (
-        await db.all<Row>(
-          'SELECT position, body FROM events WHERE ? IS NULL OR site = ? ORDER BY position DESC LIMIT ?',
-          site ?? null,
-          site ?? null,
-          limit,
-        )
-      ).map(toEvent),
-    find: async (site, event_id) => {
-      const row = await db.get<Row>('SELECT position, body FROM events WHERE site = ? AND event_id = ?', site, event_id);
-      return row ? toEvent(row) : null;
-    },
-    ofSessions: async (site, session_ids, limit) => {
-      if (session_ids.length === 0) return [];
-      const rows = await db.all<Row>(
-        'SELECT position, body FROM events WHERE site = ? AND session_id IN (SELECT value FROM json_each(?)) ORDER BY occurred_at, position LIMIT ?',
+    partitions: 1,
+    append: (batch) => db.write(() => appendBatch(db, batch)),
+    call: async (site, route, owner, key) => {
+      const row = await db.get<{ body_hash: string; answer: string; received_at: number; results: string }>(
+        'SELECT body_hash, answer, received_at, results FROM calls WHERE site = ? AND route = ? AND owner = ? AND key = ?',
         site,
-        JSON.stringify(session_ids),
-        limit,
+        route,
+        owner,
+        key,
       );
-      return rows.map(toEvent);
+      return row ? toKnownCall(row) : null;
     },
-    head: async () => (await db.get<{ head: number | null }>('SELECT max(position) AS head FROM events'))?.head ?? 0,
-    counts: async (since) => {
-      const total = await db.get<{ n: number | null }>('SELECT max(position) AS n FROM events');
-      // The newest rows stand at the end, so that a minute is counted without reading the rest.
-      const recent = await db.get<{ n: number }>(
-        'SELECT count(*) AS n FROM (SELECT received_at FROM events ORDER BY position DESC LIMIT 10000) WHERE received_at >= ?',
-        since,
-      );
-      const dead = await db.get<{ n: number }>('SELECT count(*) AS n FROM dead_letters');
-      return { total: total?.n ?? 0, since: recent?.n ?? 0, dead_letters: dead?.n ?? 0 };
-    },
-    deadLetters: (limit) => db.all<DeadLetter & { id: number }>('SELECT * FROM dead_letters ORDER BY id DESC LIMIT ?', limit),
+    read: async (_partition, after, limit) =>
+      (
+        await db.all<EventRow>(`SELECT ${EVENT_COLUMNS} FROM events WHERE position > ? ORDER BY position LIMIT ?`, after, limit)
+      ).map(toEvent),
+    behind: async ([position = 0]) => (await db.get<{ position: number }>('SELECT position FROM head'))!.position - position,
+    head: async () => (await db.get<{ position: number }>('SELECT position FROM head'))!.position,
   };
 }
 
-/** For use inside a transaction; false when the event was there. */
-export function insertEvent(db: Database, event: StoredEvent): boolean {
-  const changes = db.run(
-    INSERT_EVENT,
-    event.site,
-    event.event_id,
-    event.event,
-    event.visitor_id ?? null,
-    event.session_id ?? null,
-    event.order ? orderKey(event.order) : null,
-    event.occurred_at,
-    event.received_at,
-    JSON.stringify(event),
-  );
-  return changes === 1;
+/** For use inside a transaction. */
+function appendBatch(db: Database, { events, deadLetters = [], calls = [] }: LogBatch): AppendResult[] {
+  const before = db.own<{ position: number }>('SELECT position FROM head')[0]!.position;
+  let position = before;
+  const results = events.map((event): AppendResult => {
+    // A position is used up by what was put in alone: positions without gaps count the events.
+    if (!insertEvent(db, position + 1, event)) return 'duplicate';
+    position++;
+    return 'accepted';
+  });
+  if (position > before) db.run('UPDATE head SET position = ?', position);
+  for (const letter of deadLetters) insertDeadLetter(db, letter);
+  for (const call of calls) insertCall(db, call, results);
+  return results;
+}
+
+function insertEvent(db: Database, at: number, event: StoredEvent): boolean {
+  const { site, event_id, visitor_id, received_at, ...body } = event;
+  return db.run(INSERT_EVENT, at, site, event_id, visitor_id ?? null, received_at, JSON.stringify(body)) === 1;
 }
 
 function insertDeadLetter(db: Database, letter: DeadLetter): void {
-  const { site, received_at, stage, code, pointer, detail, route, key_id, size, raw } = letter;
-  db.run(INSERT_DEAD_LETTER, site, received_at, stage, code, pointer, detail, route, key_id, size, raw);
+  const { site, received_at, stage, code, pointer, detail, route, key_id, size, sha256, raw_truncated, raw } = letter;
+  const truncated = raw_truncated ? 1 : 0;
+  const { collector_version, expires_at } = letter;
+  db.run(
+    INSERT_DEAD_LETTER,
+    ...[site, received_at, stage, code, pointer, detail, route, key_id, size, sha256, truncated, raw],
+    ...[collector_version, expires_at],
+  );
 }
 
-export function toEvent({ position, body }: Row): LoggedEvent {
-  return { ...(JSON.parse(body) as StoredEvent), position };
+function insertCall(db: Database, call: CallRecord, results: readonly AppendResult[]): void {
+  const { site, route, owner, key, body_hash, received_at, first, count, answer } = call;
+  db.run(INSERT_CALL, site, route, owner, key, body_hash, received_at, packResults(results.slice(first, first + count)), answer);
+}
+
+/** Results as text, a letter each: `a` accepted, `d` duplicate. */
+export const packResults = (results: readonly AppendResult[]): string => results.map((result) => result[0]).join('');
+
+export function toKnownCall({ results, ...call }: Omit<KnownCall, 'results'> & { results: string }): KnownCall {
+  return { ...call, results: Array.from(results, (letter): AppendResult => (letter === 'a' ? 'accepted' : 'duplicate')) };
+}
+
+export function toEvent({ body, visitor_id, ...columns }: EventRow): LoggedEvent {
+  return { ...(JSON.parse(body) as StoredEvent), ...(visitor_id !== null && { visitor_id }), ...columns };
 }

@@ -1,9 +1,8 @@
-import type { Link, LinkKey, OrderSummary, Touchpoint, UnlinkedReason } from '@orderloop/protocol';
+import type { Link, LinkKey, LoggedEvent, OrderSummary, Touchpoint, UnlinkedReason } from '@orderloop/protocol';
 import type { ConversionState } from '../../stitch/conversion.ts';
 import type { SessionState } from '../../stitch/session.ts';
 import type { OrderRow, Projections, ProjectionTx, SessionKeyRow, VisitorConsent } from '../contract.ts';
 import type { Database } from './database.ts';
-import { toEvent } from './log.ts';
 
 interface Body {
   body: string;
@@ -15,11 +14,12 @@ const PROJECTION_TABLES = [
   'session_keys',
   'visitor_consents',
   'orders',
+  'order_events',
   'order_keys',
   'links',
   'conversions',
 ] as const;
-const ORDER_EVENTS = 'SELECT position, body FROM events WHERE site = ? AND order_key = ? AND position <= ? ORDER BY position';
+const ORDER_EVENTS = 'SELECT body FROM order_events WHERE site = ? AND order_key = ? ORDER BY position';
 
 const parse = <T>(row: Body | undefined): T | null => (row ? (JSON.parse(row.body) as T) : null);
 const parseAll = <T>(rows: Body[]): T[] => rows.map((row) => JSON.parse(row.body) as T);
@@ -34,8 +34,11 @@ export function createProjections(db: Database): Projections {
         for (const table of PROJECTION_TABLES) db.run(`DELETE FROM ${table}`);
         db.run('DELETE FROM projector');
       }),
-    position: async () =>
-      (await db.get<{ position: number }>("SELECT position FROM projector WHERE name = 'stitch'"))?.position ?? 0,
+    // One process has the file, so the one partition is its own.
+    lease: async () => [0],
+    release: async () => undefined,
+    position: async (partition) =>
+      (await db.get<{ position: number }>('SELECT position FROM projector WHERE log_partition = ?', partition))?.position ?? 0,
     orders: (site, limit) => listOrders(db, site, limit),
     async findOrder(site, id) {
       const row = await db.get<Body & { site: string; order_key: string; received_at: number }>(
@@ -84,8 +87,7 @@ export function createProjections(db: Database): Projections {
           limit,
         ),
       ),
-    orderEventsOf: async (site, order_key) =>
-      (await db.all<Body & { position: number }>(ORDER_EVENTS, site, order_key, Number.MAX_SAFE_INTEGER)).map(toEvent),
+    orderEventsOf: async (site, order_key) => parseAll<LoggedEvent>(await db.all<Body>(ORDER_EVENTS, site, order_key)),
     conversion: async (site, conversion_id) =>
       parse(await db.get<Body>('SELECT body FROM conversions WHERE site = ? AND conversion_id = ?', site, conversion_id)),
     conversionsOf: async (site, order_key) =>
@@ -172,8 +174,16 @@ function createTx(db: Database): ProjectionTx {
         JSON.stringify(row.consent),
       );
     },
-    orderEvents: async (site, order_key, upTo) =>
-      db.own<Body & { position: number }>(ORDER_EVENTS, site, order_key, upTo).map(toEvent),
+    async putOrderEvent(order_key, event) {
+      db.run(
+        'INSERT OR REPLACE INTO order_events VALUES (?, ?, ?, ?)',
+        event.site,
+        order_key,
+        event.position,
+        JSON.stringify(event),
+      );
+    },
+    orderEvents: async (site, order_key) => parseAll<LoggedEvent>(db.own<Body>(ORDER_EVENTS, site, order_key)),
     async putOrder(site, { order_key, received_at, projection }) {
       const { order } = projection;
       db.run(
@@ -262,9 +272,10 @@ function createTx(db: Database): ProjectionTx {
         now,
       );
     },
-    position: async () => db.own<{ position: number }>("SELECT position FROM projector WHERE name = 'stitch'")[0]?.position ?? 0,
-    async setPosition(position) {
-      db.run("INSERT OR REPLACE INTO projector VALUES ('stitch', ?)", position);
+    position: async (partition) =>
+      db.own<{ position: number }>('SELECT position FROM projector WHERE log_partition = ?', partition)[0]?.position ?? 0,
+    async setPosition(partition, position) {
+      db.run('INSERT OR REPLACE INTO projector VALUES (?, ?)', partition, position);
     },
   };
 }

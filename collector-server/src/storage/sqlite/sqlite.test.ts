@@ -17,7 +17,7 @@ storageContract('SQLite, in memory', async () => openSqlite());
 test('a store that is opened again holds what it held', async () => {
   const data = folder();
   const first = openSqlite(data);
-  await first.log.append([{ event: 'page_view', event_id: 'e1', site: 'demo', occurred_at: 1, received_at: 1 }]);
+  await first.log.append({ events: [{ event: 'page_view', event_id: 'e1', site: 'demo', occurred_at: 1, received_at: 1 }] });
   await first.close();
   const second = openSqlite(data);
   expect(await second.log.head()).toBe(1);
@@ -27,7 +27,7 @@ test('a store that is opened again holds what it held', async () => {
 test('the files of a store are their owner’s alone', async () => {
   const data = folder();
   const storage = openSqlite(data);
-  await storage.log.append([{ event: 'page_view', event_id: 'e1', site: 'demo', occurred_at: 1, received_at: 1 }]);
+  await storage.log.append({ events: [{ event: 'page_view', event_id: 'e1', site: 'demo', occurred_at: 1, received_at: 1 }] });
   for (const name of readdirSync(data)) expect(statSync(join(data, name)).mode & 0o077, name).toBe(0);
   await storage.close();
 });
@@ -35,7 +35,7 @@ test('the files of a store are their owner’s alone', async () => {
 test('D3: the file is in WAL mode', async () => {
   const data = folder();
   await openSqlite(data).close();
-  const file = new DatabaseSync(join(data, 'orderloop.db'));
+  const file = new DatabaseSync(join(data, 'log.db'));
   expect(file.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' });
   file.close();
 });

@@ -1,34 +1,5 @@
-CREATE TABLE events (
-  position INTEGER PRIMARY KEY AUTOINCREMENT,
-  site TEXT NOT NULL,
-  event_id TEXT NOT NULL,
-  event TEXT NOT NULL,
-  visitor_id TEXT,
-  session_id TEXT,
-  order_key TEXT,
-  occurred_at INTEGER NOT NULL,
-  received_at INTEGER NOT NULL,
-  body TEXT NOT NULL
-) STRICT;
-CREATE UNIQUE INDEX events_by_id ON events (site, event_id);
-CREATE INDEX events_by_session ON events (site, session_id, occurred_at) WHERE session_id IS NOT NULL;
-CREATE INDEX events_by_order ON events (site, order_key) WHERE order_key IS NOT NULL;
-
-CREATE TABLE dead_letters (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
-  site TEXT NOT NULL,
-  received_at INTEGER NOT NULL,
-  stage TEXT NOT NULL,
-  code TEXT NOT NULL,
-  pointer TEXT NOT NULL,
-  detail TEXT NOT NULL,
-  route TEXT NOT NULL,
-  key_id TEXT NOT NULL,
-  size INTEGER NOT NULL,
-  raw TEXT NOT NULL
-) STRICT;
-
-CREATE TABLE projector (name TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+-- Up to which position of the log each of its partitions has been projected.
+CREATE TABLE projector (log_partition INTEGER PRIMARY KEY, position INTEGER NOT NULL) STRICT;
 
 CREATE TABLE sessions (
   site TEXT NOT NULL,
@@ -85,6 +56,15 @@ CREATE TABLE orders (
 CREATE INDEX orders_by_id ON orders (site, order_id);
 CREATE INDEX orders_by_time ON orders (site, created_at);
 CREATE INDEX orders_by_visitor ON orders (site, visitor_id) WHERE visitor_id IS NOT NULL;
+
+-- The log's events about orders, by order: the log itself can't be asked for them.
+CREATE TABLE order_events (
+  site TEXT NOT NULL,
+  order_key TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  body TEXT NOT NULL,
+  PRIMARY KEY (site, order_key, position)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE order_keys (
   site TEXT NOT NULL,
@@ -149,6 +129,9 @@ CREATE TABLE reward_offers (
   expires_at INTEGER NOT NULL,
   state TEXT NOT NULL,
   started_at INTEGER,
+  -- The grant's event, until it is known to be in the log.
+  unlogged TEXT,
   PRIMARY KEY (site, nonce_hash)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX reward_offers_by_visitor ON reward_offers (site, visitor_id);
+CREATE INDEX reward_offers_unlogged ON reward_offers (site) WHERE unlogged IS NOT NULL;
