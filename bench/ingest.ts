@@ -10,7 +10,6 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { readConfig } from '../collector-server/src/config.ts';
 import { startCollector } from '../collector-server/src/main.ts';
-import { openSqlite } from '../collector-server/src/storage/sqlite/index.ts';
 
 const KEY = 'pk_bench_0123456789';
 const ORIGIN = 'https://shop.example';
@@ -71,7 +70,7 @@ async function measureCollector(perRequest: number, round: number): Promise<Resu
     {},
   );
   const collector = await startCollector(
-    { config, storage: openSqlite(join(folder, `ours-${perRequest}-${round}`)) },
+    { config, storage: { engine: 'sqlite', folder: join(folder, `ours-${perRequest}-${round}`) }, limits: { drain_ms: 0 } },
     { port: 0, host: '127.0.0.1' },
   );
   const result = await load(collector.url, perRequest);

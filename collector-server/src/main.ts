@@ -1,113 +1,177 @@
 import { randomBytes } from 'node:crypto';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { hostname } from 'node:os';
 import { readAssets } from './assets.ts';
+import { type Background, startBackground } from './background/background.ts';
+import { startBackgroundThread } from './background/threaded.ts';
 import { type Config, dataKey } from './config.ts';
-import { DESTINATIONS } from './destinations/index.ts';
+import { ADMISSION_DEFAULTS, type AdmissionLimits, createAdmission } from './health/admission.ts';
+import { DISK_RESERVE_BYTES, watchDisk } from './health/disk.ts';
+import { createHealth } from './health/health.ts';
 import { createApp } from './http/app.ts';
 import { createAuth } from './http/auth.ts';
 import { createCommitQueue } from './ingest/commit-queue.ts';
-import { createProjector } from './ingest/project.ts';
-import { siteFactsOf } from './ingest/site-facts.ts';
-import { userPlace } from './ingest/validate.ts';
 import { createMetrics } from './metrics.ts';
 import { createVault } from './privacy/vault.ts';
-import { RETRY_DEFAULTS } from './relay/backoff.ts';
-import { createRelay } from './relay/relay.ts';
-import { createSender } from './relay/send.ts';
 import { SOURCES } from './sources/index.ts';
 import type { Storage } from './storage/contract.ts';
+import { type OpenLog, openLog, type StorageSpec } from './storage/open.ts';
 
 export interface CollectorOptions {
   config: Config;
-  storage: Storage;
+  /**
+   * Which store to open: its log's writer and the background get threads of their own. Or a store that is open, which is
+   * then worked on in this thread and closed with the collector: for tests, and for stores in memory.
+   */
+  storage: StorageSpec | Storage;
   /** Where the built bundles are; without it the collector serves none. */
   assetsFolder?: string;
+  /** UTC ms. */
   now?: () => number;
   /** Where errors go; contact data and secrets are never in them. */
   onError?: (error: unknown, context: string) => void;
+  /** What was written may not be durable: nothing more may be acknowledged, the process must end (U3). */
+  onFatal?: (error: Error) => void;
+  limits?: Partial<CollectorLimits>;
 }
+
+export interface CollectorLimits extends AdmissionLimits {
+  disk_reserve_bytes: number;
+  /** How long requests are still taken after the stop was announced, for load balancers to notice, in ms (U5). */
+  drain_ms: number;
+  /** How long those that were begun may take then, in ms. */
+  finish_ms: number;
+}
+
+export const LIMIT_DEFAULTS: CollectorLimits = {
+  ...ADMISSION_DEFAULTS,
+  disk_reserve_bytes: DISK_RESERVE_BYTES,
+  drain_ms: 5_000,
+  finish_ms: 10_000,
+};
 
 export interface Collector {
   url: string;
   port: number;
-  /** Stops taking requests, finishes what was begun, and closes the store. */
+  /** Says that it is not ready, goes on for `drain_ms`, finishes what was begun, and closes the store (U5). */
   stop(): Promise<void>;
 }
 
-/** Starts a collector on `host:port`; port 0 picks a free one. */
-export async function startCollector(options: CollectorOptions, listen: { port: number; host: string }): Promise<Collector> {
-  const { config, storage, now = Date.now, onError = () => undefined } = options;
-  const vault = createVault(dataKey(config.data_key));
-  const metrics = createMetrics();
-  let shuttingDown = false;
+/** How soon after a commit the background hears of it, in ms: many commits are told of at once. */
+const WAKE_MS = 5;
 
-  const sender = createSender(config.allow_private_targets ?? []);
-  const relay = createRelay({
-    storage,
-    registry: DESTINATIONS,
-    destinationOf: (site, id) => config.sites[site]?.destinations?.find((entry) => entry.id === id),
-    sender,
-    vault,
-    retry: { ...RETRY_DEFAULTS, ...config.relay },
-    now,
-    random: Math.random,
-    userPlace,
-    onAttempt: (row, verdict, duration_ms) => {
-      metrics.attempts.inc({ destination: row.destination, verdict });
-      metrics.attemptDuration.observe({ destination: row.destination }, duration_ms / 1000);
-    },
-    onError: (error) => onError(error, 'relay'),
-  });
-  const projector = createProjector(storage, siteFactsOf(config), { now });
-  const project = async (): Promise<void> => {
-    await projector.catchUp();
-    relay.wake();
+/** Starts a collector on `host:port`; port 0 picks a free one. Rejects when the store can't be used. */
+export async function startCollector(options: CollectorOptions, listen: { port: number; host: string }): Promise<Collector> {
+  const { config, now = Date.now, onError = () => undefined, onFatal = () => undefined } = options;
+  const limits = { ...LIMIT_DEFAULTS, ...options.limits };
+  const metrics = createMetrics();
+  const { store, background, folder } = await openParts(options, now, onError);
+  const disk = await watchDisk(folder, limits.disk_reserve_bytes);
+
+  let woken: NodeJS.Timeout | undefined;
+  const wake = (): void => {
+    woken ??= setTimeout(() => {
+      woken = undefined;
+      background.control.wake().catch((error: unknown) => onError(error, 'background'));
+    }, WAKE_MS);
   };
-  const commits = createCommitQueue(storage.log, {
-    onCommit: () => {
-      project().catch((error: unknown) => onError(error, 'projector'));
+  const commits = createCommitQueue(store.log, {
+    onCommit(events, duration_ms) {
+      metrics.commit.observe(duration_ms / 1000);
+      metrics.commitEvents.observe(events);
+      health.committed();
+      wake();
+    },
+    onFault(error) {
+      onError(error, 'commit');
+      if (error.kind === 'fatal') onFatal(error);
     },
   });
+  const health = createHealth({
+    disk,
+    trouble: () => store.trouble(),
+    probe: () => commits.append({ events: [] }),
+    lag: () => background.control.lag(),
+    now,
+  });
+  const admission = createAdmission(limits, commits.load);
 
   const server = createApp({
     config,
-    storage,
+    log: store.log,
+    background,
     commits,
-    relay,
+    health,
+    admission,
+    disk,
     sources: SOURCES,
-    vault,
+    vault: createVault(dataKey(config.data_key)),
     auth: createAuth(config, now),
     metrics,
     now,
     randomBytes,
     assets: options.assetsFolder ? readAssets(options.assetsFolder) : new Map(),
-    isShuttingDown: () => shuttingDown,
     onError: (error, request_id) => onError(error, request_id),
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(listen.port, listen.host, resolve);
-  });
-  // What an earlier process left: events that were not projected, conversions that were not sent. What it had paused is
-  // tried once more: a restart is how settings are mended.
-  await storage.outbox.release({ states: ['paused'] }, now());
-  await project();
+  await listenOn(server, listen);
 
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://${listen.host === '127.0.0.1' ? 'localhost' : listen.host}:${port}`,
     port,
     async stop() {
-      shuttingDown = true;
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeIdleConnections();
+      health.announceStop();
+      await new Promise((resolve) => setTimeout(resolve, limits.drain_ms));
+      health.stopTaking();
+      await closeServer(server, limits.finish_ms);
       await commits.drain();
-      await projector.catchUp().catch((error: unknown) => onError(error, 'projector'));
-      await relay.stop();
-      await sender.close();
-      server.closeAllConnections();
-      await closed;
-      await storage.close();
+      clearTimeout(woken);
+      admission.stop();
+      disk.stop();
+      await background.control.stop();
+      await store.close();
     },
   };
+}
+
+/** The log for this thread, and the background in its own; or both here, on a store that is open. */
+async function openParts(
+  { config, storage }: CollectorOptions,
+  now: () => number,
+  onError: (error: unknown, context: string) => void,
+): Promise<{ store: OpenLog; background: Background; folder: string | undefined }> {
+  const owner = `${hostname()}-${process.pid}-${randomBytes(4).toString('hex')}`;
+  if (!('engine' in storage)) {
+    const background = await startBackground({ config, storage, owner, now, onError });
+    return {
+      store: { log: storage.log, trouble: () => null, close: async () => undefined },
+      background,
+      folder: undefined,
+    };
+  }
+  const store = await openLog(storage, (error) => onError(error, 'commit thread'));
+  try {
+    const background = await startBackgroundThread({ config, spec: storage, owner }, onError);
+    return { store, background, folder: storage.engine === 'sqlite' ? storage.folder : undefined };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function listenOn(server: Server, { port, host }: { port: number; host: string }): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+}
+
+/** Takes no new connections, and lets what was begun come to its end; what takes longer is cut off. */
+async function closeServer(server: Server, finish_ms: number): Promise<void> {
+  const closed = new Promise((resolve) => server.close(resolve));
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), finish_ms);
+  await closed;
+  clearTimeout(timer);
 }

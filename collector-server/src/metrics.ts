@@ -1,22 +1,27 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
-/** What operators watch (U9): no ids, addresses or URLs as labels. */
+/** What operators watch of the front (U9): no ids, addresses or URLs as labels. */
 export interface Metrics {
   registry: Registry;
   requests: Counter<'route' | 'status'>;
   events: Counter<'result'>;
   rejections: Counter<'code'>;
   commit: Histogram;
-  attempts: Counter<'destination' | 'verdict'>;
-  attemptDuration: Histogram<'destination'>;
-  outbox: Gauge<'state'>;
-  projectorLag: Gauge;
+  commitEvents: Histogram;
+  shed: Counter<'reason'>;
+  queueEvents: Gauge;
+  queueBytes: Gauge;
+  storeBytes: Gauge;
+  walBytes: Gauge;
+  diskFreeBytes: Gauge;
+  ready: Gauge;
 }
 
 export function createMetrics(): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry, prefix: 'orderloop_' });
+  const gauge = (name: string, help: string): Gauge => new Gauge({ name: `orderloop_${name}`, help, registers });
   return {
     registry,
     requests: new Counter({
@@ -39,32 +44,27 @@ export function createMetrics(): Metrics {
     }),
     commit: new Histogram({
       name: 'orderloop_commit_seconds',
-      help: 'From a request’s events to stable storage.',
+      help: 'How long a group of events took to be on stable storage.',
       buckets: [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
       registers,
     }),
-    attempts: new Counter({
-      name: 'orderloop_relay_attempts_total',
-      help: 'Sends by destination and verdict.',
-      labelNames: ['destination', 'verdict'],
+    commitEvents: new Histogram({
+      name: 'orderloop_commit_events',
+      help: 'Events in one commit.',
+      buckets: [1, 4, 16, 64, 256, 1024],
       registers,
     }),
-    attemptDuration: new Histogram({
-      name: 'orderloop_relay_attempt_seconds',
-      help: 'How long a destination took to answer.',
-      labelNames: ['destination'],
+    shed: new Counter({
+      name: 'orderloop_shed_total',
+      help: 'Requests that were refused to protect the others, by reason.',
+      labelNames: ['reason'],
       registers,
     }),
-    outbox: new Gauge({
-      name: 'orderloop_outbox_rows',
-      help: 'Conversions at destinations by state.',
-      labelNames: ['state'],
-      registers,
-    }),
-    projectorLag: new Gauge({
-      name: 'orderloop_projector_lag_events',
-      help: 'Events in the log that are not projected yet.',
-      registers,
-    }),
+    queueEvents: gauge('commit_queue_events', 'Events that wait to be committed.'),
+    queueBytes: gauge('commit_queue_bytes', 'Bytes that wait to be committed.'),
+    storeBytes: gauge('store_bytes', 'Bytes of the store on disk.'),
+    walBytes: gauge('wal_bytes', 'Bytes of the write-ahead logs.'),
+    diskFreeBytes: gauge('disk_free_bytes', 'Bytes that are free where the store lies.'),
+    ready: gauge('ready', '1 when requests may be sent here, else 0.'),
   };
 }

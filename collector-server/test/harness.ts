@@ -53,7 +53,7 @@ export interface TestCollector extends Collector {
 export async function startTestCollector(config: Config = testConfig(), storage: Storage = openSqlite()): Promise<TestCollector> {
   const errors: unknown[] = [];
   const collector = await startCollector(
-    { config, storage, onError: (error) => errors.push(error) },
+    { config, storage, onError: (error) => errors.push(error), limits: { drain_ms: 0 } },
     { port: 0, host: '127.0.0.1' },
   );
   let stopped = false;

@@ -7,7 +7,6 @@ import { createAdPlatform } from '@orderloop/example-ad-platform';
 import { createDemoStore, createVisitors } from '@orderloop/example-demo-store';
 import { type Config, readConfig } from '../config.ts';
 import { startCollector } from '../main.ts';
-import { openSqlite } from '../storage/sqlite/index.ts';
 import { say } from './io.ts';
 import { ASSETS_FOLDER } from './setup.ts';
 import { untilStopped } from './signals.ts';
@@ -63,7 +62,8 @@ export async function startDemo(wanted: typeof WANTED_PORTS): Promise<Demo> {
   const collector = await startCollector(
     {
       config: demoConfig({ collectorUrl, shopUrl, platformUrl, ...secrets }),
-      storage: openSqlite(folder),
+      storage: { engine: 'sqlite', folder },
+      limits: { drain_ms: 0 },
       assetsFolder: ASSETS_FOLDER,
       onError: (error, context) => say(`${context}: ${error instanceof Error ? error.message : String(error)}`),
     },

@@ -2,10 +2,13 @@ import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import { startCollector } from '../main.ts';
-import { openSqlite } from '../storage/sqlite/index.ts';
 import { RunFailure, say } from './io.ts';
 import { ASSETS_FOLDER, loadConfig, OPTIONS, readPort, refusePostgres } from './setup.ts';
 import { untilStopped } from './signals.ts';
+
+/** An internal error that a restart mends (sysexits' EX_SOFTWARE). */
+const EX_SOFTWARE = 70;
+const FATAL_ANSWER_MS = 100;
 
 /** `orderloop serve`: runs the collector until it is told to stop. */
 export async function serve(args: string[]): Promise<void> {
@@ -15,12 +18,18 @@ export async function serve(args: string[]): Promise<void> {
   // From here on, so that being told to stop while starting is a stop and not a death.
   const stopped = untilStopped();
   const log = pino({ base: undefined, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
-  const storage = openSqlite(values.data);
+  const fatal = (error: Error): void => {
+    log.fatal({ error: error.message }, 'what was written may not be on disk; ending, to be started anew');
+    log.flush();
+    // The answers to what was refused are on their way; the supervisor starts another.
+    setTimeout(() => process.exit(EX_SOFTWARE), FATAL_ANSWER_MS);
+  };
   const collector = await startCollector(
     {
       config,
-      storage,
+      storage: { engine: 'sqlite', folder: values.data },
       assetsFolder: ASSETS_FOLDER,
+      onFatal: fatal,
       // The message and where: never the body, the headers or the query of a request.
       onError: (error, context) =>
         log.error(
@@ -29,8 +38,7 @@ export async function serve(args: string[]): Promise<void> {
         ),
     },
     { port: readPort(values.port), host: values.host },
-  ).catch(async (error: unknown) => {
-    await storage.close();
+  ).catch((error: unknown) => {
     if ((error as { code?: string }).code === 'EADDRINUSE')
       throw new RunFailure(`Port ${values.port} is taken. Choose another with --port.`);
     throw error;

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { PROBLEMS } from '@orderloop/protocol';
 import express, { type NextFunction, type Request, type Response } from 'express';
-import { answerPreflight } from './cors.ts';
+import type { Priority } from '../health/admission.ts';
+import { allowOrigin, answerPreflight } from './cors.ts';
 import type { HttpDeps } from './deps.ts';
 import { HttpProblem, sendProblem, toProblem } from './problem.ts';
 import { assetRoutes } from './routes/assets.ts';
@@ -15,6 +16,9 @@ import { widgetRoutes } from './routes/widgets.ts';
 const HEADERS_MS = 10_000;
 const REQUEST_MS = 60_000;
 const MAX_HEADER_BYTES = 16 * 1024;
+const MAX_RETRY_AFTER_S = 10;
+/** A refused body up to this size is read and thrown away rather than the connection. */
+const DRAINED_BYTES = 64 * 1024;
 
 /**
  * The collector's HTTP server, not yet listening. `POST /v1/events` is answered before express: it is the one route whose
@@ -29,6 +33,10 @@ export function createApp(deps: HttpDeps): Server {
       response.setHeader('x-request-id', request_id);
       const path = request.url?.split('?')[0] ?? '';
       count(deps, response, path);
+      const refused = refuse(deps, request.method ?? '', path);
+      if (refused) return answerRefused(refused, request, response, deps, request_id);
+      response.once('close', deps.admission.enter());
+      if (deps.health.isStopping()) response.setHeader('connection', 'close');
       if (path === '/v1/events' && request.method !== 'GET' && request.method !== 'HEAD') {
         void answerEvents(request, response, deps, request_id);
       } else {
@@ -99,6 +107,41 @@ function answerProblem(
   // What is left of a refused body is not read: the connection ends with the answer.
   if (!request.complete) response.setHeader('connection', 'close');
   sendProblem(response, known, request_id);
+}
+
+/** What the path is for; null for what must be answered however much there is to do. */
+function priorityOf(method: string, path: string): Priority | null {
+  if (!path.startsWith('/v1/')) return null;
+  if (path.startsWith('/v1/orders') || path.startsWith('/v1/sources/')) return method === 'POST' ? 'order' : 'report';
+  if (path.startsWith('/v1/rewards/')) return 'reward';
+  return method === 'POST' || path.startsWith('/v1/ads/') ? 'event' : 'report';
+}
+
+/** Decides before anything of the body is read (U1, U3). */
+function refuse({ admission, health, metrics }: HttpDeps, method: string, path: string): HttpProblem | null {
+  const priority = priorityOf(method, path);
+  if (priority === null) return null;
+  const trouble = priority === 'report' ? null : health.refuseWrites();
+  const reason = trouble ?? admission.refuse(priority);
+  if (reason === null) return null;
+  metrics.shed.inc({ reason });
+  const detail = 'Nothing of the request was kept; send it again with the same ids.';
+  return new HttpProblem(trouble ?? 'overloaded', detail, { retry_after: 1 + Math.floor(Math.random() * MAX_RETRY_AFTER_S) });
+}
+
+/** A small body is read away, so that the connection can go on; a large one ends it. */
+function answerRefused(
+  problem: HttpProblem,
+  request: IncomingMessage,
+  response: ServerResponse,
+  { auth }: HttpDeps,
+  request_id: string,
+): void {
+  // A page may only read what it is told, and so how long to wait, when its origin is let in.
+  allowOrigin(request, response, auth);
+  if (Number(request.headers['content-length'] ?? Number.POSITIVE_INFINITY) <= DRAINED_BYTES) request.resume();
+  else response.setHeader('connection', 'close');
+  sendProblem(response, problem, request_id);
 }
 
 function count(deps: HttpDeps, response: ServerResponse, path: string): void {

@@ -1,18 +1,25 @@
+import type { Background } from '../background/background.ts';
 import type { Config } from '../config.ts';
+import type { Admission } from '../health/admission.ts';
+import type { Disk } from '../health/disk.ts';
+import type { Health } from '../health/health.ts';
 import type { CommitQueue } from '../ingest/commit-queue.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Vault } from '../privacy/vault.ts';
-import type { Relay } from '../relay/relay.ts';
 import type { Source } from '../sources/contract.ts';
-import type { Storage } from '../storage/contract.ts';
+import type { EventLog } from '../storage/contract.ts';
 import type { Auth } from './auth.ts';
 
 /** What the routes are given: everything that they don't make themselves. */
 export interface HttpDeps {
   config: Config;
-  storage: Storage;
+  log: Pick<EventLog, 'call'>;
+  /** Everything of the store but the log, and the relay. */
+  background: Background;
   commits: CommitQueue;
-  relay: Pick<Relay, 'paused' | 'resume'>;
+  health: Health;
+  admission: Admission;
+  disk: Pick<Disk, 'free'>;
   sources: Readonly<Record<string, Source>>;
   vault: Vault;
   auth: Auth;
@@ -22,7 +29,6 @@ export interface HttpDeps {
   randomBytes(count: number): Uint8Array;
   /** Bundles and pages by path, read once at start (A12). */
   assets: ReadonlyMap<string, Asset>;
-  isShuttingDown(): boolean;
   onError(error: unknown, request_id: string): void;
 }
 

@@ -1,7 +1,9 @@
 import type { Delivery, Journey, JourneyEvent, LoggedEvent, Order, Session } from '@orderloop/protocol';
+import type { Background } from '../background/background.ts';
 import type { Config } from '../config.ts';
 import type { SessionState } from '../stitch/session.ts';
-import type { Storage } from '../storage/contract.ts';
+
+type JourneyStore = Pick<Background, 'events' | 'projections' | 'outbox'>;
 
 const MAX_SESSIONS = 50;
 const MAX_EVENTS = 500;
@@ -9,7 +11,7 @@ const MAX_TOUCHPOINTS = 500;
 
 /** One order from the ad click to the conversion, with its evidence; null when there is no such order. */
 export async function readJourney(
-  { storage, config }: { storage: Pick<Storage, 'events' | 'projections' | 'outbox'>; config: Config },
+  { background: storage, config }: { background: JourneyStore; config: Config },
   wanted: string | undefined,
   id: string,
 ): Promise<Journey | null> {
@@ -41,7 +43,7 @@ export async function readJourney(
 }
 
 async function visits(
-  storage: Pick<Storage, 'events'>,
+  storage: Pick<JourneyStore, 'events'>,
   site: string,
   visitor_id: string,
   sessions: readonly Session[],
@@ -55,7 +57,7 @@ async function visits(
 }
 
 async function conversions(
-  storage: Pick<Storage, 'projections' | 'outbox'>,
+  storage: Pick<JourneyStore, 'projections' | 'outbox'>,
   config: Config,
   site: string,
   order_key: string,

@@ -30,6 +30,7 @@ export const PROBLEMS = {
   request_timeout: wait(408, 'The request took too long'),
   already_claimed: fix(409, 'This has been claimed before'),
   delivery_id_reused: fix(409, 'The delivery id was used with another body'),
+  call_running: wait(409, 'The same call is being answered'),
   too_early: wait(409, 'It is too early for this'),
   body_too_large: fix(413, 'The body is too large'),
   too_many_events: fix(413, 'The batch holds too many events'),
@@ -50,9 +51,12 @@ export const PROBLEMS = {
   invalid_amount: fix(422, 'The amount is not valid'),
   invalid_input: fix(422, 'The input is not valid'),
   unusable_delivery: fix(422, 'The delivery can’t be read'),
+  idempotency_key_reused: fix(422, 'The idempotency key was used for another call'),
   rate_limited: wait(429, 'Too many requests'),
   internal_error: wait(500, 'Something went wrong on our side'),
   storage_unavailable: wait(503, 'The store can’t be written to'),
+  disk_full: wait(503, 'The disk is full'),
+  overloaded: wait(503, 'There is too much to do at the moment'),
   shutting_down: wait(503, 'The collector is shutting down'),
 } as const satisfies Record<string, Problem>;
 

@@ -20,7 +20,6 @@ const validator = Compile(BatchSchema);
  */
 export async function handleEvents(request: IncomingMessage, response: ServerResponse, deps: HttpDeps): Promise<void> {
   allowOrigin(request, response, deps.auth);
-  if (deps.isShuttingDown()) throw new HttpProblem('shutting_down', undefined, { retry_after: 2 });
   const received_at = deps.now();
   const from = request.headers.authorization === undefined ? 'browser' : 'server';
   const limits = BODY_LIMITS[from];

@@ -1,6 +1,5 @@
 import { PROBLEMS } from '@orderloop/protocol';
 import { Router } from 'express';
-import { projectionLag } from '../../ingest/project.ts';
 import type { HttpDeps } from '../deps.ts';
 import { openApi } from '../openapi.ts';
 import { HttpProblem } from '../problem.ts';
@@ -15,20 +14,12 @@ export function opsRoutes(deps: HttpDeps): Router {
   });
 
   router.get('/readyz', async (_request, response) => {
-    const reason = deps.isShuttingDown()
-      ? 'shutting_down'
-      : await deps.storage.check().then(
-          () => null,
-          () => 'storage_unavailable',
-        );
+    const reason = await deps.health.readiness();
     response.status(reason ? 503 : 200).json(reason ? { status: 'not_ready', reason } : { status: 'ok' });
   });
 
   router.get('/metrics', async (_request, response) => {
-    const [lag, outbox] = await Promise.all([projectionLag(deps.storage), deps.storage.outbox.counts()]);
-    deps.metrics.projectorLag.set(lag);
-    for (const [state, rows] of Object.entries(outbox)) deps.metrics.outbox.set({ state }, rows);
-    response.type(deps.metrics.registry.contentType).send(await deps.metrics.registry.metrics());
+    response.type(deps.metrics.registry.contentType).send(await readMetrics(deps));
   });
 
   router.get('/openapi.json', (_request, response) => {
@@ -42,4 +33,23 @@ export function opsRoutes(deps: HttpDeps): Router {
   });
 
   return router;
+}
+
+/** Both threads' figures. What the store can't say just now is left out: metrics matter most when something is wrong. */
+async function readMetrics({ metrics, commits, disk, health, background }: HttpDeps): Promise<string> {
+  const { events, bytes } = commits.load();
+  metrics.queueEvents.set(events);
+  metrics.queueBytes.set(bytes);
+  const free = disk.free();
+  if (free !== undefined) metrics.diskFreeBytes.set(free);
+  metrics.ready.set((await health.readiness()) === null ? 1 : 0);
+  const [size, rest] = await Promise.all([
+    background.control.size().catch(() => null),
+    background.control.metrics().catch(() => ''),
+  ]);
+  if (size) {
+    metrics.storeBytes.set(size.bytes);
+    metrics.walBytes.set(size.wal_bytes);
+  }
+  return `${await metrics.registry.metrics()}${rest}`;
 }

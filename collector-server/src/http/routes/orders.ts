@@ -77,7 +77,7 @@ async function take(
 
 /** The same delivery again is fine; another order under its id is a mistake of the sender, and would be lost in silence. */
 async function assertSameDelivery(deps: HttpDeps, site: string, event: { event_id: string; order?: unknown }): Promise<void> {
-  const known = await deps.storage.events.find(site, event.event_id);
+  const known = await deps.background.events.find(site, event.event_id);
   if (known && JSON.stringify(known.order) !== JSON.stringify(event.order)) {
     throw new HttpProblem(
       'delivery_id_reused',

@@ -34,13 +34,15 @@ export function readingRoutes(deps: HttpDeps): Router {
     const { site } = deps.auth.reader(request);
     const limit = count(request.query['limit'], 100);
     const after = request.query['after'] === undefined ? undefined : count(request.query['after'], 0, Number.MAX_SAFE_INTEGER);
-    const events = await deps.storage.events.newest(wanted(site, request), limit);
+    const events = await deps.background.events.newest(wanted(site, request), limit);
     response.json({ events: events.filter(({ position }) => after === undefined || position > after).map(toLive) });
   });
 
   router.get('/v1/orders', async (request, response) => {
     const { site } = deps.auth.reader(request);
-    response.json({ orders: await deps.storage.projections.orders(wanted(site, request), count(request.query['limit'], 100)) });
+    response.json({
+      orders: await deps.background.projections.orders(wanted(site, request), count(request.query['limit'], 100)),
+    });
   });
 
   router.get('/v1/orders/:id/journey', async (request: Request<{ id: string }>, response: Response) => {
@@ -52,7 +54,7 @@ export function readingRoutes(deps: HttpDeps): Router {
 
   router.get('/v1/dead-letters', async (request, response) => {
     const { site } = deps.auth.reader(request);
-    const letters = await deps.storage.deadLetters.list({ site: wanted(site, request) }, count(request.query['limit'], 100));
+    const letters = await deps.background.deadLetters.list({ site: wanted(site, request) }, count(request.query['limit'], 100));
     response.json({ dead_letters: letters.map(({ raw: _, ...letter }) => letter) });
   });
 
@@ -63,7 +65,7 @@ export function readingRoutes(deps: HttpDeps): Router {
       const { site, destination } = request.params;
       const known = deps.config.sites[site]?.destinations?.some((entry) => entry.id === destination);
       if (!known || (reader.site !== undefined && reader.site !== site)) throw new HttpProblem('not_found');
-      response.json({ released: await deps.relay.resume(site, destination) });
+      response.json({ released: await deps.background.control.resume(site, destination) });
     },
   );
 
@@ -71,11 +73,12 @@ export function readingRoutes(deps: HttpDeps): Router {
 }
 
 async function status(deps: HttpDeps, site: string | undefined): Promise<Status> {
-  const [events, orders, outbox, dead_letters] = await Promise.all([
-    deps.storage.events.counts(deps.now() - MINUTE_MS),
-    deps.storage.projections.counts(),
-    deps.storage.outbox.counts(),
-    deps.storage.deadLetters.count(),
+  const [events, orders, outbox, dead_letters, paused] = await Promise.all([
+    deps.background.events.counts(deps.now() - MINUTE_MS),
+    deps.background.projections.counts(),
+    deps.background.outbox.counts(),
+    deps.background.deadLetters.count(),
+    deps.background.control.paused(),
   ]);
   const sites = Object.entries(deps.config.sites).filter(([id]) => site === undefined || id === site);
   return {
@@ -89,7 +92,7 @@ async function status(deps: HttpDeps, site: string | undefined): Promise<Status>
     dead_letters,
     destinations: sites.flatMap(([id, { destinations = [] }]) =>
       destinations.map((destination) => {
-        const reason = deps.relay.paused().get(`${id}/${destination.id}`);
+        const reason = paused.get(`${id}/${destination.id}`);
         return {
           site: id,
           destination: destination.id,

@@ -69,7 +69,7 @@ export function widgetRoutes(deps: HttpDeps): Router {
     const row = await ownOffer(deps, site, body);
     const started_at = deps.now();
     if (row.expires_at < started_at) throw new HttpProblem('not_found', 'The offer has run out; ask for another.');
-    if (!(await deps.storage.rewards.start(site, row.nonce_hash, started_at)))
+    if (!(await deps.background.rewards.start(site, row.nonce_hash, started_at)))
       throw new HttpProblem('already_claimed', 'The offer was started before.');
     response.json({ started_at, ready_at: started_at + row.duration_ms } satisfies RewardStart);
   });
@@ -86,10 +86,10 @@ export function widgetRoutes(deps: HttpDeps): Router {
       });
     if (row.expires_at < deps.now()) throw new HttpProblem('not_found', 'The offer has run out; ask for another.');
     const grant = grantEvent(deps, site, row);
-    if (!(await deps.storage.rewards.claim(site, row.nonce_hash, grant))) throw new HttpProblem('already_claimed');
+    if (!(await deps.background.rewards.claim(site, row.nonce_hash, grant))) throw new HttpProblem('already_claimed');
     await deps.commits.append({ events: [grant] });
-    await deps.storage.rewards.logged(site, row.nonce_hash);
-    const { balance } = await deps.storage.rewards.granted(site, row.visitor_id);
+    await deps.background.rewards.logged(site, row.nonce_hash);
+    const { balance } = await deps.background.rewards.granted(site, row.visitor_id);
     response.json({ grant_id: grant.event_id, points: row.points, balance } satisfies RewardClaim);
   });
 
@@ -116,14 +116,14 @@ async function offer(deps: HttpDeps, site: string, config: SiteConfig, body: Rec
   const session_id = id(body['session_id']);
   if (!visitor_id || !session_id)
     throw new HttpProblem('consent_missing', 'Points belong to a visitor: they need consent to analytics_storage.');
-  const { balance, placements } = await deps.storage.rewards.granted(site, visitor_id);
+  const { balance, placements } = await deps.background.rewards.granted(site, visitor_id);
   const reward = config.rewards?.find((entry) => entry.placement === placement);
   if (!reward) return { offer: null, balance, reason: 'no_offer' };
   if (placements.includes(placement)) return { offer: null, balance, reason: 'already_earned' };
   const nonce = Buffer.from(deps.randomBytes(NONCE_BYTES)).toString('base64url');
   const expires_at = deps.now() + reward.duration_ms + OFFER_GRACE_MS;
   const { points, duration_ms, creative } = reward;
-  await deps.storage.rewards.putOffer({
+  await deps.background.rewards.putOffer({
     site,
     nonce_hash: hashNonce(nonce),
     placement,
@@ -139,7 +139,7 @@ async function offer(deps: HttpDeps, site: string, config: SiteConfig, body: Rec
 }
 
 async function ownOffer(deps: HttpDeps, site: string, body: Record<string, unknown>) {
-  const row = await deps.storage.rewards.offer(site, hashNonce(required(text(body['nonce']), 'nonce')));
+  const row = await deps.background.rewards.offer(site, hashNonce(required(text(body['nonce']), 'nonce')));
   // Bound to its visitor: another's nonce is as good as none.
   if (!row || row.visitor_id !== body['visitor_id'])
     throw new HttpProblem('not_found', 'There is no such offer for this visitor.');

@@ -23,8 +23,12 @@ export class Database {
    * `path` is a file, or `:memory:`; `schema` names the folder of its migrations.
    * Throws when the file can't be opened, or would not survive a power cut.
    */
-  constructor(path: string, schema: 'log' | 'state') {
+  constructor(path: string, schema: 'log' | 'state', { readOnly = false } = {}) {
     this.#path = path;
+    if (readOnly) {
+      this.#reader = this.#writer = new DatabaseSync(path, { timeout: 5000, readOnly: true });
+      return;
+    }
     const inMemory = path === ':memory:';
     if (!inMemory) mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     this.#writer = open(path);
@@ -42,8 +46,8 @@ export class Database {
    */
   write<T>(step: () => T | Promise<T>): Promise<T> {
     const run = async (): Promise<T> => {
-      this.#writer.exec('BEGIN IMMEDIATE');
       try {
+        this.#writer.exec('BEGIN IMMEDIATE');
         const result = await step();
         this.#writer.exec('COMMIT');
         return result;
@@ -55,6 +59,29 @@ export class Database {
     const result = this.#queue.then(run, run);
     this.#queue = result.catch(() => undefined);
     return result;
+  }
+
+  /** The same at once, for a thread whose only writer this is. */
+  writeNow<T>(step: () => T): T {
+    try {
+      this.#writer.exec('BEGIN IMMEDIATE');
+      const result = step();
+      this.#writer.exec('COMMIT');
+      return result;
+    } catch (error) {
+      if (this.#writer.isTransaction) this.#writer.exec('ROLLBACK');
+      throw toFault(error);
+    }
+  }
+
+  /** A statement of the writer's, prepared once. For use inside a write. */
+  prepare(sql: string): StatementSync {
+    return this.#prepare(this.#writer, sql);
+  }
+
+  /** Moves what the write-ahead log holds into the file, and empties it. */
+  checkpoint(): void {
+    this.#writer.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   }
 
   /** For use inside `write`. */

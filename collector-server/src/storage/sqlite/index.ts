@@ -15,10 +15,7 @@ import { createRewards } from './rewards.ts';
  * both live in memory and end with the process.
  */
 export function openSqlite(folder?: string): Storage {
-  if (folder !== undefined && existsSync(join(folder, 'orderloop.db')))
-    throw new Error(
-      `[orderloop] ${folder} holds a store of before the first release (orderloop.db), which this version can’t read. Start with another folder.`,
-    );
+  if (folder !== undefined) assertNoOldStore(folder);
   const path = (name: string): string => (folder === undefined ? ':memory:' : join(folder, name));
   const log = new Database(path('log.db'), 'log');
   const state = new Database(path('state.db'), 'state');
@@ -42,4 +39,12 @@ export function openSqlite(folder?: string): Storage {
       await state.close();
     },
   };
+}
+
+/** Throws when the folder holds a store that this version can't read: to start beside it would look like a loss. */
+export function assertNoOldStore(folder: string): void {
+  if (existsSync(join(folder, 'orderloop.db')))
+    throw new Error(
+      `[orderloop] ${folder} holds a store of before the first release (orderloop.db), which this version can’t read. Start with another folder.`,
+    );
 }

@@ -1,5 +1,5 @@
 import type { LoggedEvent, StoredEvent } from '@orderloop/protocol';
-import type { AppendResult, CallRecord, DeadLetter, EventLog, KnownCall, LogBatch } from '../contract.ts';
+import type { AppendResult, CallRecord, DeadLetter, EventLog, LogBatch, StorageFault } from '../contract.ts';
 import type { Database } from './database.ts';
 
 /** What a row of the log is beside its body: the body holds the rest of the event, and neither says what the other does. */
@@ -19,11 +19,34 @@ const INSERT_CALL = 'INSERT OR IGNORE INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 const INSERT_DEAD_LETTER = `INSERT INTO dead_letters (site, received_at, stage, code, pointer, detail, route, key_id, size, sha256,
   raw_truncated, raw, collector_version, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
+/** An append on its way to the writer: five values an event, flat, because that is what crosses threads fastest. */
+export interface LogRequest {
+  id: number;
+  /** `site, event_id, visitor_id, received_at, body` of each event, one after the other. */
+  rows: (string | number | null)[];
+  deadLetters: readonly DeadLetter[];
+  calls: readonly CallRecord[];
+}
+
+/** `results` is null when every event was new: nearly always. */
+export type LogResponse =
+  | { id: number; results: string | null }
+  | { id: number; fault: { message: string; kind: StorageFault['kind'] } };
+
+const ROW_WIDTH = 5;
+
 /** The event log on SQLite: one writer, so one partition. */
 export function createLog(db: Database): EventLog {
   return {
+    ...createLogReader(db),
+    append: (batch) => db.write(() => unpackResults(appendRows(db, toRequest(0, batch)), batch.events.length)),
+  };
+}
+
+/** What a log does beside appending. */
+export function createLogReader(db: Database): Omit<EventLog, 'append'> {
+  return {
     partitions: 1,
-    append: (batch) => db.write(() => appendBatch(db, batch)),
     call: async (site, route, owner, key) => {
       const row = await db.get<{ body_hash: string; answer: string; received_at: number; results: string }>(
         'SELECT body_hash, answer, received_at, results FROM calls WHERE site = ? AND route = ? AND owner = ? AND key = ?',
@@ -32,7 +55,7 @@ export function createLog(db: Database): EventLog {
         owner,
         key,
       );
-      return row ? toKnownCall(row) : null;
+      return row ? { ...row, results: unpackResults(row.results, row.results.length) } : null;
     },
     read: async (_partition, after, limit) =>
       (
@@ -43,25 +66,39 @@ export function createLog(db: Database): EventLog {
   };
 }
 
-/** For use inside a transaction. */
-function appendBatch(db: Database, { events, deadLetters = [], calls = [] }: LogBatch): AppendResult[] {
-  const before = db.own<{ position: number }>('SELECT position FROM head')[0]!.position;
-  let position = before;
-  const results = events.map((event): AppendResult => {
-    // A position is used up by what was put in alone: positions without gaps count the events.
-    if (!insertEvent(db, position + 1, event)) return 'duplicate';
-    position++;
-    return 'accepted';
-  });
-  if (position > before) db.run('UPDATE head SET position = ?', position);
-  for (const letter of deadLetters) insertDeadLetter(db, letter);
-  for (const call of calls) insertCall(db, call, results);
-  return results;
+export function toRequest(id: number, { events, deadLetters = [], calls = [] }: LogBatch): LogRequest {
+  const rows: LogRequest['rows'] = [];
+  for (const event of events) {
+    const { site, event_id, visitor_id = null, received_at, ...body } = event;
+    rows.push(site, event_id, visitor_id, received_at, JSON.stringify(body));
+  }
+  return { id, rows, deadLetters, calls };
 }
 
-function insertEvent(db: Database, at: number, event: StoredEvent): boolean {
-  const { site, event_id, visitor_id, received_at, ...body } = event;
-  return db.run(INSERT_EVENT, at, site, event_id, visitor_id ?? null, received_at, JSON.stringify(body)) === 1;
+/** For use inside a transaction. Answers the results, packed; null when every event was new. */
+export function appendRows(db: Database, { rows, deadLetters, calls }: LogRequest): string | null {
+  const before = db.own<{ position: number }>('SELECT position FROM head')[0]!.position;
+  const insert = db.prepare(INSERT_EVENT);
+  let position = before;
+  let results = '';
+  for (let index = 0; index < rows.length; index += ROW_WIDTH) {
+    // A position is used up by what was put in alone: positions without gaps count the events.
+    const { changes } = insert.run(
+      position + 1,
+      rows[index]!,
+      rows[index + 1]!,
+      rows[index + 2]!,
+      rows[index + 3]!,
+      rows[index + 4]!,
+    );
+    results += changes === 1 ? 'a' : 'd';
+    if (changes === 1) position++;
+  }
+  // An empty batch writes nevertheless: it is how one asks whether the log can be written to.
+  if (position > before || rows.length === 0) db.run('UPDATE head SET position = ?', position);
+  for (const letter of deadLetters) insertDeadLetter(db, letter);
+  for (const call of calls) insertCall(db, call, results);
+  return position - before === results.length ? null : results;
 }
 
 function insertDeadLetter(db: Database, letter: DeadLetter): void {
@@ -75,16 +112,15 @@ function insertDeadLetter(db: Database, letter: DeadLetter): void {
   );
 }
 
-function insertCall(db: Database, call: CallRecord, results: readonly AppendResult[]): void {
+function insertCall(db: Database, call: CallRecord, results: string): void {
   const { site, route, owner, key, body_hash, received_at, first, count, answer } = call;
-  db.run(INSERT_CALL, site, route, owner, key, body_hash, received_at, packResults(results.slice(first, first + count)), answer);
+  db.run(INSERT_CALL, site, route, owner, key, body_hash, received_at, results.slice(first, first + count), answer);
 }
 
-/** Results as text, a letter each: `a` accepted, `d` duplicate. */
-export const packResults = (results: readonly AppendResult[]): string => results.map((result) => result[0]).join('');
-
-export function toKnownCall({ results, ...call }: Omit<KnownCall, 'results'> & { results: string }): KnownCall {
-  return { ...call, results: Array.from(results, (letter): AppendResult => (letter === 'a' ? 'accepted' : 'duplicate')) };
+/** Results are packed as text, a letter each: `a` accepted, `d` duplicate; null is so many accepted. */
+export function unpackResults(packed: string | null, count: number): AppendResult[] {
+  if (packed === null) return new Array<AppendResult>(count).fill('accepted');
+  return Array.from(packed, (letter): AppendResult => (letter === 'a' ? 'accepted' : 'duplicate'));
 }
 
 export function toEvent({ body, visitor_id, ...columns }: EventRow): LoggedEvent {

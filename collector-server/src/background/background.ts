@@ -1,0 +1,152 @@
+import type { Verdict } from '@orderloop/protocol';
+import { type Config, dataKey } from '../config.ts';
+import { DESTINATIONS } from '../destinations/index.ts';
+import { createProjector, projectionLag } from '../ingest/project.ts';
+import { siteFactsOf } from '../ingest/site-facts.ts';
+import { userPlace } from '../ingest/validate.ts';
+import { createVault } from '../privacy/vault.ts';
+import { RETRY_DEFAULTS } from '../relay/backoff.ts';
+import { createRelay } from '../relay/relay.ts';
+import { createSender } from '../relay/send.ts';
+import type { DeadLetters, EventReader, Outbox, ProjectionReader, Rewards, Storage } from '../storage/contract.ts';
+import { createBackgroundMetrics } from './metrics.ts';
+
+/** How often the log is looked at when nobody said that there is something new: another collector may have written. */
+const POLL_MS = 1_000;
+const SWEEP_MS = 60_000;
+const SWEEP_ROWS = 500;
+const UNLOGGED_ROWS = 500;
+
+/** What is asked of the background by the thread that answers requests. Every answer is plain data. */
+export interface Background {
+  events: EventReader;
+  deadLetters: DeadLetters;
+  projections: ProjectionReader;
+  outbox: Pick<Outbox, 'ofConversion' | 'counts' | 'release'>;
+  rewards: Rewards;
+  control: BackgroundControl;
+}
+
+export interface BackgroundControl {
+  /** Writes to the store and reads back; throws when it can't. */
+  check(): Promise<void>;
+  /** Bytes. */
+  size(): Promise<{ bytes: number; wal_bytes: number }>;
+  /** Events of the log that are not projected yet. */
+  lag(): Promise<number>;
+  /** Paused destinations, as `site/destination`, and why. */
+  paused(): Promise<ReadonlyMap<string, string>>;
+  /** Takes a destination up again; answers how many conversions waited for it. */
+  resume(site: string, destination: string): Promise<number>;
+  /** There is something new in the log. */
+  wake(): Promise<void>;
+  /** Resolves when all that the log held when it was asked has been projected. */
+  catchUp(): Promise<void>;
+  /** In Prometheus' text format. */
+  metrics(): Promise<string>;
+  /** Finishes what was begun, gives leases back, and closes the store. */
+  stop(): Promise<void>;
+}
+
+export interface BackgroundOptions {
+  config: Config;
+  storage: Storage;
+  /** Tells this process from others that share the store. */
+  owner: string;
+  now: () => number;
+  onError: (error: unknown, context: string) => void;
+}
+
+/** Everything that nobody waits for: projecting the log, relaying conversions, sweeping what has expired. */
+export async function startBackground({ config, storage, owner, now, onError }: BackgroundOptions): Promise<Background> {
+  const vault = createVault(dataKey(config.data_key));
+  const metrics = createBackgroundMetrics();
+  const sender = createSender(config.allow_private_targets ?? []);
+  const relay = createRelay({
+    storage,
+    registry: DESTINATIONS,
+    destinationOf: (site, id) => config.sites[site]?.destinations?.find((entry) => entry.id === id),
+    sender,
+    vault,
+    retry: { ...RETRY_DEFAULTS, ...config.relay },
+    now,
+    random: Math.random,
+    userPlace,
+    onAttempt: ({ destination }, verdict: Verdict, duration_ms) => {
+      metrics.attempts.inc({ destination, verdict });
+      metrics.attemptDuration.observe({ destination }, duration_ms / 1000);
+    },
+    onError: (error) => onError(error, 'relay'),
+  });
+  const projector = createProjector(storage, siteFactsOf(config), { owner, now });
+  let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
+
+  const catchUp = async (): Promise<void> => {
+    if (stopped) return;
+    await projector.catchUp();
+    relay.wake();
+  };
+  const wake = (): void => {
+    clearTimeout(timer);
+    catchUp()
+      .catch((error: unknown) => onError(error, 'projector'))
+      .finally(() => {
+        clearTimeout(timer);
+        if (!stopped) timer = setTimeout(wake, POLL_MS);
+      });
+  };
+  const sweep = setInterval(() => {
+    storage.deadLetters.sweep(now(), SWEEP_ROWS).catch((error: unknown) => onError(error, 'sweep'));
+  }, SWEEP_MS);
+  sweep.unref();
+
+  // What an earlier process left: grants that may not be in the log, conversions that were not sent. What it had paused is
+  // tried once more: a restart is how settings are mended.
+  await logGrants(storage);
+  await storage.outbox.release({ states: ['paused'] }, now());
+  wake();
+
+  const { events, deadLetters, projections, outbox, rewards } = storage;
+  return {
+    events,
+    deadLetters,
+    projections,
+    outbox,
+    rewards,
+    control: {
+      check: () => storage.check(),
+      size: () => storage.size(),
+      lag: () => projectionLag(storage),
+      paused: async () => relay.paused(),
+      resume: (site, destination) => relay.resume(site, destination),
+      wake: async () => wake(),
+      catchUp,
+      async metrics() {
+        metrics.projectorLag.set(await projectionLag(storage));
+        for (const [state, rows] of Object.entries(await storage.outbox.counts())) metrics.outbox.set({ state }, rows);
+        return metrics.registry.metrics();
+      },
+      async stop() {
+        await projector.catchUp().catch((error: unknown) => onError(error, 'projector'));
+        stopped = true;
+        clearTimeout(timer);
+        clearInterval(sweep);
+        await relay.stop();
+        await sender.close();
+        await projector.release().catch((error: unknown) => onError(error, 'projector'));
+        await storage.close();
+      },
+    },
+  };
+}
+
+/** A grant is claimed first and logged after; one that a crash kept out of the log gets in now, once. */
+async function logGrants({ log, rewards }: Pick<Storage, 'log' | 'rewards'>): Promise<void> {
+  for (;;) {
+    const waiting = await rewards.unlogged(UNLOGGED_ROWS);
+    if (waiting.length === 0) return;
+    await log.append({ events: waiting.map(({ grant }) => grant) });
+    for (const { site, nonce_hash } of waiting) await rewards.logged(site, nonce_hash);
+  }
+}
