@@ -1,27 +1,24 @@
-// Events made durable per second: the collector beside a bare server that parses, inserts with the same unique index under
-// synchronous=FULL with group commit, and answers after it. 1 and 20 events a request.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+// Events made durable per processor second: the collector with all its checks beside a bare server (bare.ts), 1 and 20 events
+// a request; each server alone on one core, the load on the other. What the background thread uses is told apart: it
+// projects what is durable already, and can be put elsewhere.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import { readConfig } from '../collector-server/src/config.ts';
-import { startCollector } from '../collector-server/src/main.ts';
+import { KEY, ORIGIN, runLoad, type Server, startServer } from './server.ts';
 
-const KEY = 'pk_bench_0123456789';
-const ORIGIN = 'https://shop.example';
-const SECONDS = 4;
-const ROUNDS = 3;
+const WARM_SECONDS = 6;
+const SECONDS = 5;
+const ROUNDS = Number(process.env['ROUNDS'] ?? 3);
 
-interface Result {
-  acknowledged: number;
-  failed: number;
+interface Figure {
   per_second: number;
+  /** Events per processor second, the background thread left out. */
+  per_cpu: number;
+  background_share: number;
   p50_ms: number;
   p99_ms: number;
+  rss_mb: number;
+  threads: string;
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'orderloop-bench-'));
@@ -29,87 +26,60 @@ try {
   for (const perRequest of [1, 20]) {
     const ratios: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
-      const bare = await measureBare(perRequest, round);
-      const ours = await measureCollector(perRequest, round);
-      ratios.push(ours.per_second / bare.per_second);
-      console.log(
-        `${perRequest} a request, round ${round + 1}: collector ${show(ours)}; bare ${show(bare)}; ratio ${ratios.at(-1)!.toFixed(2)}`,
-      );
+      const bare = await measure(await startBare(`bare-${perRequest}-${round}`), perRequest);
+      const ours = await measure(await startCollector(`ours-${perRequest}-${round}`), perRequest);
+      ratios.push(ours.per_cpu / bare.per_cpu);
+      console.log(`${perRequest} a request, round ${round + 1}: ratio ${ratios.at(-1)!.toFixed(2)}`);
+      console.log(`  bare      ${show(bare)}`);
+      console.log(`  collector ${show(ours)}`);
     }
-    console.log(`${perRequest} a request: median ratio ${ratios.sort((a, b) => a - b)[Math.floor(ROUNDS / 2)]!.toFixed(2)}`);
+    console.log(`${perRequest} a request: median ratio per processor second ${median(ratios).toFixed(2)}`);
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
 
-function show({ per_second, p50_ms, p99_ms, failed }: Result): string {
-  return `${per_second}/s p50 ${p50_ms} ms p99 ${p99_ms} ms${failed ? ` ${failed} failed` : ''}`;
+function startBare(name: string): Promise<Server> {
+  return startServer([join(import.meta.dirname, 'bare.ts'), join(folder, `${name}.db`)], /(http:\S+)/);
 }
 
-async function load(url: string, perRequest: number): Promise<Result> {
-  const child = spawn(
-    process.execPath,
-    [join(import.meta.dirname, 'load.ts'), url, '/v1/events', String(SECONDS), String(perRequest), KEY, ORIGIN],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
-  let out = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    out += chunk;
-  });
-  await once(child, 'close');
-  return JSON.parse(out) as Result;
+function startCollector(name: string): Promise<Server> {
+  const config = join(folder, `${name}.json`);
+  const site = { name: 'Bench', publishable_keys: [KEY], secret_keys: [], signing_secrets: [], origins: [ORIGIN] };
+  writeFileSync(config, JSON.stringify({ data_key: 'bench', dashboard_token: 'bench-dashboard-token', sites: { bench: site } }));
+  const bin = join(import.meta.dirname, '..', 'collector-server', 'bin', 'orderloop.mjs');
+  return startServer([bin, 'serve', '--port', '0', '--data', join(folder, name), '--config', config], /^Collector\s+(\S+)/);
 }
 
-async function measureCollector(perRequest: number, round: number): Promise<Result> {
-  const config = readConfig(
-    {
-      data_key: 'bench',
-      dashboard_token: 'bench',
-      sites: { bench: { name: 'Bench', publishable_keys: [KEY], secret_keys: [], signing_secrets: [], origins: [ORIGIN] } },
-    },
-    {},
-  );
-  const collector = await startCollector(
-    { config, storage: { engine: 'sqlite', folder: join(folder, `ours-${perRequest}-${round}`) }, limits: { drain_ms: 0 } },
-    { port: 0, host: '127.0.0.1' },
-  );
-  const result = await load(collector.url, perRequest);
-  await collector.stop();
-  return result;
-}
-
-async function measureBare(perRequest: number, round: number): Promise<Result> {
-  const db = new DatabaseSync(join(folder, `bare-${perRequest}-${round}.db`));
-  db.exec(
-    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE events (position INTEGER PRIMARY KEY, id TEXT UNIQUE, visitor TEXT, body TEXT); CREATE INDEX v ON events (visitor)',
-  );
-  const insert = db.prepare('INSERT OR IGNORE INTO events (id, visitor, body) VALUES (?, ?, ?)');
-  let waiting: { events: { event_id: string; visitor_id: string }[]; done(): void }[] = [];
-  let timer: NodeJS.Timeout | undefined;
-  const commit = (): void => {
-    clearTimeout(timer);
-    timer = undefined;
-    const group = waiting;
-    waiting = [];
-    db.exec('BEGIN');
-    for (const { events } of group)
-      for (const event of events) insert.run(event.event_id, event.visitor_id, JSON.stringify(event));
-    db.exec('COMMIT');
-    for (const { done } of group) done();
+async function measure(server: Server, perRequest: number): Promise<Figure> {
+  await runLoad(server.url, WARM_SECONDS, perRequest);
+  const before = server.cpu();
+  const { acknowledged, per_second, p50_ms, p99_ms } = await runLoad(server.url, SECONDS, perRequest);
+  const after = server.cpu();
+  const rss_mb = Math.round(server.rss() / 1e6);
+  await server.stop();
+  const used = Object.fromEntries(Object.entries(after).map(([name, value]) => [name, value - (before[name] ?? 0)]));
+  const total = Object.values(used).reduce((sum, value) => sum + value, 0);
+  const background = used['background'] ?? 0;
+  return {
+    per_second,
+    per_cpu: Math.round(acknowledged / (total - background)),
+    background_share: background / total,
+    p50_ms,
+    p99_ms,
+    rss_mb,
+    threads: Object.entries(used)
+      .filter(([, value]) => value > 0.05)
+      .map(([name, value]) => `${name} ${value.toFixed(2)} s`)
+      .join(', '),
   };
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      const { events } = JSON.parse(Buffer.concat(chunks).toString());
-      waiting.push({ events, done: () => response.writeHead(202).end() });
-      timer ??= setTimeout(commit, 2);
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const result = await load(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, perRequest);
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
-  db.close();
-  return result;
+}
+
+function show({ per_second, per_cpu, background_share, p50_ms, p99_ms, rss_mb, threads }: Figure): string {
+  const share = background_share > 0 ? `, background ${Math.round(100 * background_share)} % of all` : '';
+  return `${per_cpu}/CPU s, ${per_second}/s, p50 ${p50_ms} p99 ${p99_ms} ms, ${rss_mb} MB (${threads}${share})`;
+}
+
+function median(values: number[]): number {
+  return values.sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }

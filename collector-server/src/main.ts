@@ -11,6 +11,7 @@ import { DISK_RESERVE_BYTES, watchDisk } from './health/disk.ts';
 import { createHealth } from './health/health.ts';
 import { createApp } from './http/app.ts';
 import { createAuth } from './http/auth.ts';
+import { createNamedCalls } from './http/named-calls.ts';
 import { createCommitQueue } from './ingest/commit-queue.ts';
 import { createMetrics } from './metrics.ts';
 import { createVault } from './privacy/vault.ts';
@@ -99,9 +100,9 @@ export async function startCollector(options: CollectorOptions, listen: { port: 
 
   const server = createApp({
     config,
-    log: store.log,
     background,
     commits,
+    calls: createNamedCalls(store.log),
     health,
     admission,
     disk,

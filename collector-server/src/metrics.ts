@@ -3,7 +3,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 /** What operators watch of the front (U9): no ids, addresses or URLs as labels. */
 export interface Metrics {
   registry: Registry;
-  requests: Counter<'route' | 'status'>;
+  requests: RequestCounts;
   events: Counter<'result'>;
   rejections: Counter<'code'>;
   commit: Histogram;
@@ -17,6 +17,11 @@ export interface Metrics {
   ready: Gauge;
 }
 
+/** Counts requests by route and status where it costs nothing; the counter reads it when it is asked. */
+export interface RequestCounts {
+  count(route: string, status: number): void;
+}
+
 export function createMetrics(): Metrics {
   const registry = new Registry();
   const registers = [registry];
@@ -24,12 +29,7 @@ export function createMetrics(): Metrics {
   const gauge = (name: string, help: string): Gauge => new Gauge({ name: `orderloop_${name}`, help, registers });
   return {
     registry,
-    requests: new Counter({
-      name: 'orderloop_http_requests_total',
-      help: 'HTTP requests by route and status.',
-      labelNames: ['route', 'status'],
-      registers,
-    }),
+    requests: createRequestCounts(registry),
     events: new Counter({
       name: 'orderloop_events_total',
       help: 'Events by result: accepted, duplicate, rejected.',
@@ -66,5 +66,26 @@ export function createMetrics(): Metrics {
     walBytes: gauge('wal_bytes', 'Bytes of the write-ahead logs.'),
     diskFreeBytes: gauge('disk_free_bytes', 'Bytes that are free where the store lies.'),
     ready: gauge('ready', '1 when requests may be sent here, else 0.'),
+  };
+}
+
+function createRequestCounts(registry: Registry): RequestCounts {
+  const counts = new Map<string, Map<number, number>>();
+  new Counter({
+    name: 'orderloop_http_requests_total',
+    help: 'HTTP requests by route and status.',
+    labelNames: ['route', 'status'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [route, statuses] of counts) for (const [status, times] of statuses) this.inc({ route, status }, times);
+    },
+  });
+  return {
+    count(route, status) {
+      const statuses = counts.get(route) ?? new Map<number, number>();
+      counts.set(route, statuses);
+      statuses.set(status, (statuses.get(status) ?? 0) + 1);
+    },
   };
 }

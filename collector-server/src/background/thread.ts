@@ -1,3 +1,4 @@
+import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Config } from '../config.ts';
 import { openStorage, type StorageSpec } from '../storage/open.ts';
@@ -12,6 +13,8 @@ export interface ThreadData {
 
 export type ThreadReport = { started: true } | { error: { message: string; code?: string }; context: string };
 
+// What nobody waits for gives way: with every core taken, requests and commits go first. On Linux this is the thread's own.
+setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 const { config, spec, owner } = workerData as ThreadData;
 const port = parentPort!;
 const background = await startBackground({

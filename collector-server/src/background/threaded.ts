@@ -23,7 +23,7 @@ export async function startBackgroundThread(
 
   const start = (): Promise<void> =>
     new Promise((resolve, reject) => {
-      const worker = new Worker(new URL('./thread.ts', import.meta.url), { workerData: data });
+      const worker = new Worker(new URL('./thread.ts', import.meta.url), { name: 'background', workerData: data });
       let failure: unknown;
       worker.on('message', (message: CallResponse | ThreadReport) => {
         if ('id' in message) caller.answer(message);

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { PROBLEMS } from '@orderloop/protocol';
 import express, { type NextFunction, type Request, type Response } from 'express';
@@ -7,7 +7,7 @@ import { allowOrigin, answerPreflight } from './cors.ts';
 import type { HttpDeps } from './deps.ts';
 import { HttpProblem, sendProblem, toProblem } from './problem.ts';
 import { assetRoutes } from './routes/assets.ts';
-import { handleEvents } from './routes/events.ts';
+import { type Exchange, handleEvents } from './routes/events.ts';
 import { opsRoutes } from './routes/ops.ts';
 import { orderRoutes } from './routes/orders.ts';
 import { readingRoutes } from './routes/reading.ts';
@@ -16,6 +16,7 @@ import { widgetRoutes } from './routes/widgets.ts';
 const HEADERS_MS = 10_000;
 const REQUEST_MS = 60_000;
 const MAX_HEADER_BYTES = 16 * 1024;
+const EVENTS_PATH = '/v1/events';
 const MAX_RETRY_AFTER_S = 10;
 /** A refused body up to this size is read and thrown away rather than the connection. */
 const DRAINED_BYTES = 64 * 1024;
@@ -29,19 +30,21 @@ export function createApp(deps: HttpDeps): Server {
   const server = createServer(
     { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, maxHeaderSize: MAX_HEADER_BYTES, requireHostHeader: true },
     (request, response) => {
-      const request_id = `req_${randomUUID()}`;
-      response.setHeader('x-request-id', request_id);
+      const request_id = newRequestId();
       const path = request.url?.split('?')[0] ?? '';
-      count(deps, response, path);
+      const leave = deps.admission.enter();
+      response.once('close', () => {
+        leave();
+        count(deps, response, path);
+      });
       const refused = refuse(deps, request.method ?? '', path);
       if (refused) return answerRefused(refused, request, response, deps, request_id);
-      response.once('close', deps.admission.enter());
-      if (deps.health.isStopping()) response.setHeader('connection', 'close');
-      if (path === '/v1/events' && request.method !== 'GET' && request.method !== 'HEAD') {
-        void answerEvents(request, response, deps, request_id);
-      } else {
-        app(request, response);
+      if (path === EVENTS_PATH && request.method !== 'GET' && request.method !== 'HEAD') {
+        return answerEvents({ request, response, request_id }, deps);
       }
+      response.setHeader('x-request-id', request_id);
+      if (deps.health.isStopping()) response.setHeader('connection', 'close');
+      app(request, response);
     },
   );
   server.on('clientError', (_error, socket) => {
@@ -51,19 +54,15 @@ export function createApp(deps: HttpDeps): Server {
   return server;
 }
 
-async function answerEvents(
-  request: IncomingMessage,
-  response: ServerResponse,
-  deps: HttpDeps,
-  request_id: string,
-): Promise<void> {
-  try {
-    if (request.method === 'OPTIONS') return answerPreflight(request, response, deps.auth);
-    if (request.method !== 'POST') throw new HttpProblem('method_not_allowed', 'Send events by POST.');
-    await handleEvents(request, response, deps);
-  } catch (error) {
+function answerEvents(exchange: Exchange, deps: HttpDeps): void {
+  const { request, response, request_id } = exchange;
+  const fail = (error: unknown): void => {
+    response.setHeader('x-request-id', request_id);
     answerProblem(error, request, response, deps, request_id);
-  }
+  };
+  if (request.method === 'OPTIONS') answerPreflight(request, response, deps.auth);
+  else if (request.method === 'POST') handleEvents(exchange, deps, fail);
+  else fail(new HttpProblem('method_not_allowed', 'Send events by POST.'));
 }
 
 function createExpress(deps: HttpDeps) {
@@ -106,6 +105,7 @@ function answerProblem(
   if (response.headersSent || response.destroyed) return void response.destroy();
   // What is left of a refused body is not read: the connection ends with the answer.
   if (!request.complete) response.setHeader('connection', 'close');
+  allowOrigin(request, response, deps.auth);
   sendProblem(response, known, request_id);
 }
 
@@ -139,14 +139,21 @@ function answerRefused(
 ): void {
   // A page may only read what it is told, and so how long to wait, when its origin is let in.
   allowOrigin(request, response, auth);
+  response.setHeader('x-request-id', request_id);
   if (Number(request.headers['content-length'] ?? Number.POSITIVE_INFINITY) <= DRAINED_BYTES) request.resume();
   else response.setHeader('connection', 'close');
   sendProblem(response, problem, request_id);
 }
 
-function count(deps: HttpDeps, response: ServerResponse, path: string): void {
-  response.once('finish', () => {
-    const route = KNOWN_PATHS.some((known) => known.test(path)) ? path.split('/').slice(0, 3).join('/') : 'other';
-    deps.metrics.requests.inc({ route, status: response.statusCode });
-  });
+function count({ metrics }: HttpDeps, { statusCode }: ServerResponse, path: string): void {
+  const known = path === EVENTS_PATH || KNOWN_PATHS.some((pattern) => pattern.test(path));
+  metrics.requests.count(known ? routeOf(path) : 'other', statusCode);
 }
+
+const routeOf = (path: string): string => (path === EVENTS_PATH ? path : path.split('/').slice(0, 3).join('/'));
+
+const PROCESS_ID = randomBytes(6).toString('hex');
+let requests = 0;
+
+/** Joins an answer to the log: unique, and nobody's secret. */
+const newRequestId = (): string => `req_${PROCESS_ID}${(requests++).toString(36)}`;

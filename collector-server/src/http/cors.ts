@@ -1,15 +1,27 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Auth } from './auth.ts';
 
-/** Echoes a listed origin, never `*` and never credentials (A2). */
-export function allowOrigin(request: IncomingMessage, response: ServerResponse, auth: Auth): void {
-  const { origin } = request.headers;
-  response.setHeader('vary', 'Origin');
-  if (origin !== undefined && auth.knowsOrigin(origin)) {
-    response.setHeader('access-control-allow-origin', origin);
-    // The SDK waits as long as it is told; without this the page would not see the header.
-    response.setHeader('access-control-expose-headers', 'Retry-After');
+const KNOWN_HEADERS = new Map<string, readonly string[]>();
+const NO_ORIGIN: readonly string[] = ['vary', 'Origin'];
+/** The SDK waits as long as it is told; without this the page would not see the header. */
+const EXPOSED = ['access-control-expose-headers', 'Retry-After'];
+const MAX_KNOWN = 1000;
+
+/** What a listed origin is echoed by, never `*` and never credentials (A2): names and values in turn, made once for each. */
+export function originHeaders(origin: string | undefined, auth: Auth): readonly string[] {
+  if (origin === undefined || !auth.knowsOrigin(origin)) return NO_ORIGIN;
+  let headers = KNOWN_HEADERS.get(origin);
+  if (!headers) {
+    headers = [...NO_ORIGIN, 'access-control-allow-origin', origin, ...EXPOSED];
+    if (KNOWN_HEADERS.size < MAX_KNOWN) KNOWN_HEADERS.set(origin, headers);
   }
+  return headers;
+}
+
+/** Sets them on an answer that is yet to be written. */
+export function allowOrigin(request: IncomingMessage, response: ServerResponse, auth: Auth): void {
+  const headers = originHeaders(request.headers.origin, auth);
+  for (let index = 0; index < headers.length; index += 2) response.setHeader(headers[index]!, headers[index + 1]!);
 }
 
 /** Answers a preflight. */

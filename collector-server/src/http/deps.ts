@@ -7,16 +7,16 @@ import type { CommitQueue } from '../ingest/commit-queue.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Vault } from '../privacy/vault.ts';
 import type { Source } from '../sources/contract.ts';
-import type { EventLog } from '../storage/contract.ts';
 import type { Auth } from './auth.ts';
+import type { NamedCalls } from './named-calls.ts';
 
 /** What the routes are given: everything that they don't make themselves. */
 export interface HttpDeps {
   config: Config;
-  log: Pick<EventLog, 'call'>;
   /** Everything of the store but the log, and the relay. */
   background: Background;
   commits: CommitQueue;
+  calls: NamedCalls;
   health: Health;
   admission: Admission;
   disk: Pick<Disk, 'free'>;

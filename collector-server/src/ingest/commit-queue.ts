@@ -16,6 +16,8 @@ export interface Entry {
 export interface CommitQueue {
   /** Resolves once the events are on stable storage (D1); rejects with StorageFault when nothing of them was kept. */
   append(entry: Entry): Promise<AppendResult[]>;
+  /** The same for the one route whose every microsecond counts: `done` is called once, with an error or the results. */
+  submit(entry: Entry, done: Committed): void;
   /** What waits or is being committed: events, and bytes. */
   load(): { events: number; bytes: number };
   /** Resolves when all that was given has been committed or refused. */
@@ -35,10 +37,11 @@ export interface CommitQueueOptions {
 /** While one group is being committed the next may grow to this many times its size: fewer, larger commits under load. */
 const GROWTH = 4;
 
+export type Committed = (error: unknown, results: readonly AppendResult[]) => void;
+
 interface Waiting {
   entry: Entry;
-  resolve(results: AppendResult[]): void;
-  reject(error: unknown): void;
+  done: Committed;
 }
 
 /**
@@ -89,13 +92,13 @@ export function createCommitQueue(log: Pick<EventLog, 'append'>, options: Commit
     try {
       const results = await log.append({ events: all, deadLetters, calls });
       let start = 0;
-      for (const { entry, resolve } of group) {
-        resolve(results.slice(start, start + entry.events.length));
+      for (const { entry, done } of group) {
+        done(null, results.slice(start, start + entry.events.length));
         start += entry.events.length;
       }
       onCommit?.(all.length, performance.now() - began);
     } catch (error) {
-      for (const { reject } of group) reject(error);
+      for (const { done } of group) done(error, []);
       if (error instanceof StorageFault) onFault?.(error);
     } finally {
       for (const { entry } of group) {
@@ -105,15 +108,20 @@ export function createCommitQueue(log: Pick<EventLog, 'append'>, options: Commit
     }
   };
 
+  const submit = (entry: Entry, done: Committed): void => {
+    waiting.push({ entry, done });
+    waitingEvents += entry.events.length;
+    events += entry.events.length;
+    bytes += entry.bytes ?? 0;
+    if (waitingEvents >= group_events) flush();
+    else timer ??= setTimeout(flush, window_ms);
+  };
+
   return {
+    submit,
     append: (entry) =>
       new Promise((resolve, reject) => {
-        waiting.push({ entry, resolve, reject });
-        waitingEvents += entry.events.length;
-        events += entry.events.length;
-        bytes += entry.bytes ?? 0;
-        if (waitingEvents >= group_events) flush();
-        else timer ??= setTimeout(flush, window_ms);
+        submit(entry, (error, results) => (error === null ? resolve([...results]) : reject(error)));
       }),
     load: () => ({ events, bytes }),
     async drain() {

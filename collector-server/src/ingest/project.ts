@@ -1,3 +1,4 @@
+import { promisify } from 'node:util';
 import { type Context, isSnapshot, type LoggedEvent, orderKey, type SealedUser, strictestConsent } from '@orderloop/protocol';
 import { buildConversion, type ConsentMode, decideConversions } from '../stitch/conversion.ts';
 import { keysOfEvent, keysOfOrder } from '../stitch/keys.ts';
@@ -16,6 +17,7 @@ import {
 import { deadLetterOf } from './dead-letter.ts';
 
 const BATCH = 200;
+const nextTurn = promisify(setImmediate);
 /** A projector that died is followed by another after this long. */
 const LEASE_MS = 10_000;
 /** Sessions and orders that one key may tie together; a key that many share ties nothing that can be trusted. */
@@ -100,7 +102,11 @@ export function createProjector(
     let taken: number;
     do {
       taken = 0;
-      for (const partition of await projections.lease(owner, log.partitions, now(), LEASE_MS)) taken += await step(partition);
+      for (const partition of await projections.lease(owner, log.partitions, now(), LEASE_MS)) {
+        taken += await step(partition);
+        // An engine that answers at once would let nothing else of this thread have its turn.
+        await nextTurn();
+      }
       done += taken;
       if (taken > 0) onProgress?.(done);
     } while (taken > 0);

@@ -69,6 +69,41 @@ export function checkShape(value: unknown, maxText: number): ShapeError | null {
   return visit(value);
 }
 
+/** More than a number, a boolean or null takes as JSON, and what stands around it. */
+const SCALAR_BYTES = 28;
+/** Quotes, colon and comma around a text. */
+const MARKS = 4;
+
+/**
+ * When `checkShape` finds nothing wrong: no fewer bytes than the value takes as JSON, told quickly, because most events are
+ * right. -1 says no more than that it must be asked. For values of which no text holds anything but plain ASCII.
+ */
+export function plainBytes(value: unknown, maxText: number, depth = 0): number {
+  if (typeof value === 'string') return value.length <= maxText ? value.length + MARKS : -1;
+  if (typeof value === 'number')
+    return (Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value)) ? SCALAR_BYTES : -1;
+  if (typeof value !== 'object' || value === null) return SCALAR_BYTES;
+  if (depth >= MAX_DEPTH) return -1;
+  let bytes = MARKS;
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index++) {
+      const inner = plainBytes(value[index], maxText, depth + 1);
+      if (inner === -1) return -1;
+      bytes += inner;
+    }
+    return bytes;
+  }
+  let keys = 0;
+  for (const key in value) {
+    // Every forbidden key has one of these lengths.
+    if (key.length > MAX_KEY_LENGTH || ((key.length === 9 || key.length === 11) && FORBIDDEN_KEYS.has(key))) return -1;
+    const inner = plainBytes((value as Record<string, unknown>)[key], maxText, depth + 1);
+    if (inner === -1 || ++keys > MAX_KEYS) return -1;
+    bytes += key.length + MARKS + inner;
+  }
+  return bytes;
+}
+
 /** True when a JSON text holds an escaped NUL or lone surrogate: the only way that they get into one. */
 export function needsCleaning(json: string): boolean {
   return /\\u(?:0000|[dD][89a-fA-F])/.test(json);

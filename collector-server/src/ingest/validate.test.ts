@@ -1,6 +1,8 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createVault } from '../privacy/vault.ts';
 import { canonicalOrder } from '../stitch/testing.ts';
+import { checkShape, plainBytes } from './shape.ts';
 import { type IngestContext, judgeEvent, userPlace } from './validate.ts';
 
 const NOW = Date.UTC(2026, 10, 20);
@@ -23,7 +25,8 @@ const judge = (more: Record<string, unknown> = {}, context: Partial<IngestContex
 function kept(more: Record<string, unknown> = {}, context: Partial<IngestContext> = {}) {
   const judgement = judge(more, context);
   if ('error' in judgement) throw new Error(JSON.stringify(judgement.error));
-  return judgement.event;
+  // As it is written: what is absent is undefined until then.
+  return JSON.parse(JSON.stringify(judgement.event)) as typeof judgement.event;
 }
 
 const deep = (levels: number): unknown => (levels === 0 ? 1 : { a: deep(levels - 1) });
@@ -168,4 +171,23 @@ test('L2: a corrected clock moves the event and its clicks, and says so', () => 
     clock_offset_ms: 90_000,
     click_ids: { gclid: { first_seen_at: NOW + 85_000 } },
   });
+});
+
+test('what is told quickly to be right is right, and no larger than was told', () => {
+  const text = fc.stringMatching(/^[ -~]{0,40}$/).filter((value) => !value.includes('\\') && !value.includes('"'));
+  const key = fc.oneof(text, fc.constantFrom('__proto__', 'constructor', 'prototype', 'k'.repeat(129)));
+  const value = fc.letrec((tie) => ({
+    any: fc.oneof(text, fc.double(), fc.integer(), fc.boolean(), fc.constant(null), tie('list'), tie('object')),
+    list: fc.array(tie('any'), { maxLength: 4 }),
+    object: fc.dictionary(key, tie('any'), { maxKeys: 4, noNullPrototype: false }),
+  })).object;
+  fc.assert(
+    fc.property(value, (object) => {
+      const bytes = plainBytes(object, 30);
+      if (bytes === -1) return;
+      expect(checkShape(object, 30)).toBeNull();
+      expect(bytes).toBeGreaterThanOrEqual(Buffer.byteLength(JSON.stringify(object)));
+    }),
+    { numRuns: 2000 },
+  );
 });

@@ -15,7 +15,7 @@ import {
 import { Compile } from 'typebox/compile';
 import { scrubUrl, truncateIp } from '../privacy/scrub.ts';
 import type { Vault } from '../privacy/vault.ts';
-import { checkShape, cleanText, needsCleaning } from './shape.ts';
+import { checkShape, cleanText, needsCleaning, plainBytes } from './shape.ts';
 import { checkTime, MAX_AGE_MS, readInstant } from './time.ts';
 
 const EVENT_BYTES = { browser: 32 * 1024, server: 64 * 1024 } as const;
@@ -39,6 +39,8 @@ export interface IngestContext {
   connection?: Context;
   /** Flags for everything in the request: `low_trust`, `gpc`. */
   flags?: readonly string[];
+  /** True when the body was plain ASCII without escapes: no text in it can hold what must be refused or replaced. */
+  isPlain?: boolean;
   vault: Vault;
 }
 
@@ -63,11 +65,17 @@ export function judgeEvent(value: unknown, index: number, context: IngestContext
   };
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return fail('', 'invalid_event', 'An event is an object.');
-  const shape = checkShape(value, TEXT_LENGTH[context.from]);
-  if (shape) return fail(shape.pointer, shape.code, shape.detail);
-  const json = JSON.stringify(value);
-  if (Buffer.byteLength(json) > EVENT_BYTES[context.from])
-    return fail('', 'event_too_large', `An event may have ${EVENT_BYTES[context.from] / 1024} KiB.`);
+  const maxText = TEXT_LENGTH[context.from];
+  const maxBytes = EVENT_BYTES[context.from];
+  const bytes = context.isPlain ? plainBytes(value, maxText) : -1;
+  const isPlainlyRight = bytes !== -1 && bytes <= maxBytes;
+  let json = '';
+  if (!isPlainlyRight) {
+    const shape = checkShape(value, maxText);
+    if (shape) return fail(shape.pointer, shape.code, shape.detail);
+    json = JSON.stringify(value);
+    if (Buffer.byteLength(json) > maxBytes) return fail('', 'event_too_large', `An event may have ${maxBytes / 1024} KiB.`);
+  }
   if (!validator.Check(value)) return fail(...schemaError(validator.Errors(value)));
 
   const input = needsCleaning(json) ? cleanText(value as EventInput) : (value as EventInput);
@@ -119,39 +127,53 @@ function store(
   occurred_at: number,
   { site, received_at, clock_offset_ms, connection, flags = [], vault }: IngestContext,
 ): StoredEvent {
-  const { occurred_at: _, user, visitor_id, session_id, seq, click_ids, cookies, page, context = connection, ...rest } = input;
-  const mayKnowVisitor = isGranted(input.consent, 'analytics_storage');
-  const mayUseAds = isGranted(input.consent, 'ad_storage');
+  const { consent, user, page, context = connection } = input;
+  const mayKnowVisitor = isGranted(consent, 'analytics_storage');
+  const mayUseAds = isGranted(consent, 'ad_storage');
   // A server that sends an order answers for its own customer; of a browser's visitor, contact data needs a yes.
-  const mayKeepContact = input.event === 'order' || isGranted(input.consent, 'ad_user_data');
+  const mayKeepContact = input.event === 'order' || isGranted(consent, 'ad_user_data');
   const kept = user && (mayKeepContact ? user : mayKnowVisitor && user.id ? { id: user.id } : undefined);
-  const url = scrubUrl(page?.url);
-  const referrer = scrubUrl(page?.referrer);
-  const ip = truncateIp(context?.ip);
-  const where = { ...(url && { url }), ...(referrer && { referrer }), ...(page?.title && { title: page.title }) };
-  const who = {
-    ...(ip && { ip }),
-    ...(mayKnowVisitor && context?.user_agent && { user_agent: context.user_agent.slice(0, 512) }),
-    ...(context?.language && { language: context.language }),
-  };
+  // A withdrawal names the visitor whose consent ends: without it, it would end nobody's.
+  const mayNameVisitor = mayKnowVisitor || input.event === 'consent_update';
+  // One shape for every event, with what is absent undefined, is what is written fastest.
   return {
-    ...rest,
-    occurred_at,
-    ...(mayKnowVisitor && visitor_id && { visitor_id }),
-    ...(mayKnowVisitor && session_id && { session_id }),
-    ...(mayKnowVisitor && seq !== undefined && { seq }),
-    // A withdrawal names the visitor whose consent ends: without it, it would end nobody's.
-    ...(!mayKnowVisitor && input.event === 'consent_update' && visitor_id && { visitor_id }),
-    ...(mayUseAds && click_ids && { click_ids: shiftClicks(click_ids, clock_offset_ms) }),
-    ...(mayUseAds && cookies && { cookies }),
-    ...(Object.keys(where).length > 0 && { page: where }),
-    ...(Object.keys(who).length > 0 && { context: who }),
-    ...(kept && { user: vault.sealUser(userPlace(site, input.event_id), kept as User) }),
     site,
+    event_id: input.event_id,
     received_at,
-    ...(clock_offset_ms !== 0 && { clock_offset_ms }),
-    ...(flags.length > 0 && { flags: [...flags] }),
+    event: input.event,
+    occurred_at,
+    visitor_id: mayNameVisitor ? input.visitor_id : undefined,
+    session_id: mayKnowVisitor ? input.session_id : undefined,
+    seq: mayKnowVisitor ? input.seq : undefined,
+    action_source: input.action_source,
+    page: page && pageOf(page),
+    campaign: input.campaign,
+    click_ids: mayUseAds && input.click_ids ? shiftClicks(input.click_ids, clock_offset_ms) : undefined,
+    cookies: mayUseAds ? input.cookies : undefined,
+    consent,
+    user: kept && vault.sealUser(userPlace(site, input.event_id), kept as User),
+    order: input.order,
+    refund: input.refund,
+    items: input.items,
+    context: context && contextOf(context, mayKnowVisitor),
+    properties: input.properties,
+    clock_offset_ms: clock_offset_ms === 0 ? undefined : clock_offset_ms,
+    flags: flags.length > 0 ? [...flags] : undefined,
   };
+}
+
+function pageOf({ url, referrer, title }: NonNullable<EventInput['page']>): EventInput['page'] {
+  const page = { url: scrubUrl(url), referrer: scrubUrl(referrer), title: title || undefined };
+  return page.url || page.referrer || page.title ? page : undefined;
+}
+
+function contextOf({ ip, user_agent, language }: Context, mayKnowVisitor: boolean): Context | undefined {
+  const context = {
+    ip: truncateIp(ip),
+    user_agent: (mayKnowVisitor && user_agent?.slice(0, 512)) || undefined,
+    language: language || undefined,
+  };
+  return context.ip || context.user_agent || context.language ? context : undefined;
 }
 
 /** What binds sealed contact data to its event. */

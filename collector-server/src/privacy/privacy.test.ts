@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { maskBody, maskHeaders, maskUrl } from './mask.ts';
 import { scrubUrl, truncateIp } from './scrub.ts';
@@ -25,6 +26,40 @@ test('P1: somebody is found by address, typed or hashed, however it was written'
 
 test('a key of the wrong length is refused', () => {
   expect(() => createVault(new Uint8Array(16))).toThrow(/32 bytes/);
+});
+
+test('an address that is told quickly to be plain is what scrubbing it at length would give', () => {
+  const part = fc.stringMatching(/^[a-zA-Z0-9._~%@:-]{0,12}$/);
+  const address = fc
+    .tuple(
+      fc.constantFrom('https://', 'http://', 'HTTPS://', '//', ''),
+      fc.constantFrom(
+        'shop.example',
+        'Shop.example',
+        '127.0.0.1',
+        '0x7f.1',
+        'a.b-c.de:443',
+        'xn--a.example',
+        'localhost',
+        'a..b',
+        'u@a.de',
+      ),
+      fc.array(fc.oneof(part, fc.constantFrom('.', '..', '4111111111111111', 'eyJa.b.c', 'sk_12345678')), { maxLength: 3 }),
+      fc.array(fc.tuple(fc.constantFrom('utm_source', 'gclid', 'q', '', 'fbclid'), part), { maxLength: 3 }),
+      fc.constantFrom('', '#top', '?', '&'),
+    )
+    .map(([scheme, host, path, query, end]) => {
+      const search = query.map(([name, value]) => `${name}=${value}`).join('&');
+      return `${scheme}${host}/${path.join('/')}${search && `?${search}`}${end}`;
+    });
+  fc.assert(
+    fc.property(address, (text) => {
+      // A fragment that is dropped again keeps the quick way from being taken.
+      const atLength = scrubUrl(text.includes('#') ? text : `${text}#`);
+      expect(scrubUrl(text)).toBe(atLength);
+    }),
+    { numRuns: 5000 },
+  );
 });
 
 test('page addresses keep the campaign and lose the rest', () => {

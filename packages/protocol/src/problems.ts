@@ -11,6 +11,7 @@ const wait = (status: number, title: string): Problem => ({ status, title, retry
 /** Every error that the collector answers (RFC 9457). A code is never renamed, and a retired one never used again. */
 export const PROBLEMS = {
   malformed_request: fix(400, 'The request is not well-formed HTTP'),
+  bad_idempotency_key: fix(400, 'The idempotency key can’t be used'),
   malformed_json: fix(400, 'The body is not valid JSON'),
   malformed_utf8: fix(400, 'The body is not valid UTF-8'),
   malformed_gzip: fix(400, 'The body is not valid gzip'),

@@ -3,9 +3,11 @@ import { type Request, type Response, Router } from 'express';
 import { deadLetterOf } from '../../ingest/dead-letter.ts';
 import { eventOfFact } from '../../ingest/delivery.ts';
 import type { OrderFact, Source, SourceReading, SourceSettings } from '../../sources/contract.ts';
+import type { AppendResult } from '../../storage/contract.ts';
 import { flatHeaders } from '../auth.ts';
 import { BODY_LIMITS, readBody } from '../body.ts';
 import type { HttpDeps } from '../deps.ts';
+import type { NamedCall } from '../named-calls.ts';
 import { HttpProblem } from '../problem.ts';
 
 export interface DeliveryReceipt {
@@ -20,17 +22,21 @@ export function orderRoutes(deps: HttpDeps): Router {
   const router = Router();
 
   router.post('/v1/orders', async (request: Request, response: Response) => {
+    const route = request.path;
     const body = await readBody(request, BODY_LIMITS.server);
     const caller = deps.auth.server(request, body.wire, deps.now());
     const generic = deps.sources['generic']!;
     const settings = { account: caller.site, secrets: caller.config.signing_secrets };
-    const receipt = await take(deps, caller.site, generic, settings, {
-      route: request.path,
-      headers: flatHeaders(request),
-      body: body.bytes,
-      wire: body.wire,
-    });
-    response.status(202).json(receipt);
+    const { site, key_id } = caller;
+    const call = await deps.calls.begin(request, { route, site, owner: key_id, wire: body.wire, received_at: deps.now() });
+    try {
+      if (call.known) response.setHeader('idempotent-replayed', 'true');
+      const delivery = { route, headers: flatHeaders(request), body: body.bytes, wire: body.wire, call };
+      const receipt = call.known ? receiptOf(call.known.results) : await take(deps, site, generic, settings, delivery);
+      response.status(202).json(receipt);
+    } finally {
+      call.end();
+    }
   });
 
   router.post('/v1/sources/:source/:site', async (request: Request<{ source: string; site: string }>, response: Response) => {
@@ -58,7 +64,7 @@ async function take(
   site: string,
   source: Source,
   settings: SourceSettings,
-  request: { route: string; headers: Record<string, string>; body: Buffer; wire: Buffer },
+  request: { route: string; headers: Record<string, string>; body: Buffer; wire: Buffer; call?: NamedCall },
 ): Promise<DeliveryReceipt> {
   const reading = source.read({ headers: request.headers, signed: request.wire, body: request.body }, settings, {
     now: deps.now(),
@@ -68,9 +74,14 @@ async function take(
   const events = reading.facts.map((fact: OrderFact) =>
     eventOfFact(fact, { site, source: source.id, received_at: deps.now(), vault: deps.vault }),
   );
-  const results = await deps.commits.append({ events });
+  const facts = request.call?.facts;
+  const results = await deps.commits.append({ events, ...(facts && { call: { ...facts, answer: '{}' } }) });
   for (const [index, result] of results.entries())
     if (result === 'duplicate') await assertSameDelivery(deps, site, events[index]!);
+  return receiptOf(results);
+}
+
+function receiptOf(results: readonly AppendResult[]): DeliveryReceipt {
   const accepted = results.filter((result) => result === 'accepted').length;
   return { verdict: accepted > 0 ? 'accepted' : 'duplicate', accepted, duplicate: results.length - accepted };
 }

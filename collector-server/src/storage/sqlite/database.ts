@@ -137,7 +137,8 @@ function toFault(error: unknown): unknown {
 
 function open(path: string): DatabaseSync {
   const connection = new DatabaseSync(path, { timeout: 5000, enableForeignKeyConstraints: true });
-  connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF;');
+  // Larger pages than SQLite's own: an event is about 1 KB, and a page of four is rewritten with every commit.
+  connection.exec('PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF;');
   return connection;
 }
 

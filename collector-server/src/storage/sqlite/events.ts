@@ -33,7 +33,7 @@ export function createEvents(db: Database): EventReader {
         .reverse(),
     counts: async (since) => {
       const row = await db.get<{ total: number; since: number }>(
-        `SELECT (SELECT position FROM head) AS total, (SELECT count(*) FROM
+        `SELECT (SELECT coalesce(max(position), 0) FROM events) AS total, (SELECT count(*) FROM
            (SELECT received_at FROM events ORDER BY position DESC LIMIT ${RECENT}) WHERE received_at >= ?) AS since`,
         since,
       );

@@ -14,15 +14,16 @@ export interface EventRow {
 
 export const EVENT_COLUMNS = 'position, site, event_id, visitor_id, received_at, body';
 
+const HEAD = 'SELECT coalesce(max(position), 0) AS position FROM events';
 const INSERT_EVENT = 'INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?, ?)';
 const INSERT_CALL = 'INSERT OR IGNORE INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?)';
 const INSERT_DEAD_LETTER = `INSERT INTO dead_letters (site, received_at, stage, code, pointer, detail, route, key_id, size, sha256,
   raw_truncated, raw, collector_version, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
-/** An append on its way to the writer: five values an event, flat, because that is what crosses threads fastest. */
+/** An append on its way to the writer. */
 export interface LogRequest {
   id: number;
-  /** `site, event_id, visitor_id, received_at, body` of each event, one after the other. */
+  /** `site, event_id, visitor_id, received_at, body` of each event, one after the other: what is flat crosses threads fastest. */
   rows: (string | number | null)[];
   deadLetters: readonly DeadLetter[];
   calls: readonly CallRecord[];
@@ -61,8 +62,8 @@ export function createLogReader(db: Database): Omit<EventLog, 'append'> {
       (
         await db.all<EventRow>(`SELECT ${EVENT_COLUMNS} FROM events WHERE position > ? ORDER BY position LIMIT ?`, after, limit)
       ).map(toEvent),
-    behind: async ([position = 0]) => (await db.get<{ position: number }>('SELECT position FROM head'))!.position - position,
-    head: async () => (await db.get<{ position: number }>('SELECT position FROM head'))!.position,
+    behind: async ([position = 0]) => (await db.get<{ position: number }>(HEAD))!.position - position,
+    head: async () => (await db.get<{ position: number }>(HEAD))!.position,
   };
 }
 
@@ -77,12 +78,11 @@ export function toRequest(id: number, { events, deadLetters = [], calls = [] }: 
 
 /** For use inside a transaction. Answers the results, packed; null when every event was new. */
 export function appendRows(db: Database, { rows, deadLetters, calls }: LogRequest): string | null {
-  const before = db.own<{ position: number }>('SELECT position FROM head')[0]!.position;
+  const before = db.own<{ position: number }>(HEAD)[0]!.position;
   const insert = db.prepare(INSERT_EVENT);
   let position = before;
   let results = '';
   for (let index = 0; index < rows.length; index += ROW_WIDTH) {
-    // A position is used up by what was put in alone: positions without gaps count the events.
     const { changes } = insert.run(
       position + 1,
       rows[index]!,
@@ -92,10 +92,11 @@ export function appendRows(db: Database, { rows, deadLetters, calls }: LogReques
       rows[index + 4]!,
     );
     results += changes === 1 ? 'a' : 'd';
+    // A position is used up by what was put in alone: positions without gaps count the events.
     if (changes === 1) position++;
   }
   // An empty batch writes nevertheless: it is how one asks whether the log can be written to.
-  if (position > before || rows.length === 0) db.run('UPDATE head SET position = ?', position);
+  if (rows.length === 0) db.run('PRAGMA user_version = 1');
   for (const letter of deadLetters) insertDeadLetter(db, letter);
   for (const call of calls) insertCall(db, call, results);
   return position - before === results.length ? null : results;

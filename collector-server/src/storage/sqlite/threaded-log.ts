@@ -31,7 +31,7 @@ export async function openThreadedLog(path: string, onCrash: (error: Error) => v
 
   const start = (): Promise<void> =>
     new Promise((resolve, reject) => {
-      const worker = new Worker(new URL('./log-thread.ts', import.meta.url), { workerData: { path } });
+      const worker = new Worker(new URL('./log-thread.ts', import.meta.url), { name: 'commit', workerData: { path } });
       let failure: Error | undefined;
       worker.on('message', (message: LogResponse | 'open') => {
         if (message === 'open') {

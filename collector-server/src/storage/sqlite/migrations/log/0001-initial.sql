@@ -1,3 +1,4 @@
+-- The newest row is never deleted: its position says where the log goes on.
 CREATE TABLE events (
   position INTEGER PRIMARY KEY,
   site TEXT NOT NULL,
@@ -8,10 +9,6 @@ CREATE TABLE events (
 ) STRICT;
 CREATE UNIQUE INDEX events_by_id ON events (site, event_id);
 CREATE INDEX events_by_visitor ON events (site, visitor_id) WHERE visitor_id IS NOT NULL;
-
--- The last position that was given away: none is given twice, even when the rows are gone.
-CREATE TABLE head (only INTEGER PRIMARY KEY CHECK (only = 1), position INTEGER NOT NULL) STRICT;
-INSERT INTO head VALUES (1, 0);
 
 CREATE TABLE calls (
   site TEXT NOT NULL,

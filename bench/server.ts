@@ -1,0 +1,76 @@
+// Servers under measurement: a process each, pinned to the first core, with what it used of the processor by thread.
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { LoadResult } from './load.ts';
+
+const TICKS_PER_SECOND = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
+export const KEY = 'pk_bench_0123456789';
+export const ORIGIN = 'https://shop.example';
+const hasTaskset = existsSync('/usr/bin/taskset');
+
+export interface Server {
+  url: string;
+  pid: number;
+  /** Seconds of processor time so far, by thread name. */
+  cpu(): Record<string, number>;
+  /** Bytes in memory. */
+  rss(): number;
+  stop(): Promise<void>;
+}
+
+/** `core` may be empty: anywhere. */
+export function pinned(core: string, args: string[]): [string, string[]] {
+  return hasTaskset && core !== '' ? ['taskset', ['-c', core, process.execPath, ...args]] : [process.execPath, args];
+}
+
+/** Starts a script that says its address; `pattern` finds it in a line of its output. */
+export async function startServer(args: string[], pattern: RegExp, core = '0'): Promise<Server> {
+  const child: ChildProcess = spawn(...pinned(core, args), { stdio: ['ignore', 'pipe', 'pipe'] });
+  const url = await new Promise<string>((resolve, reject) => {
+    let said = '';
+    for (const stream of [child.stdout!, child.stderr!])
+      createInterface({ input: stream }).on('line', (line) => {
+        said += `${line}\n`;
+        const found = pattern.exec(line)?.[1];
+        if (found) resolve(found);
+      });
+    child.on('exit', () => reject(new Error(`The server ended before it listened:\n${said}`)));
+  });
+  const pid = child.pid!;
+  return {
+    url,
+    pid,
+    cpu: () => cpuByThread(pid),
+    rss: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024,
+    async stop() {
+      const exited = once(child, 'exit');
+      child.kill('SIGTERM');
+      await exited;
+    },
+  };
+}
+
+export function cpuByThread(pid: number): Record<string, number> {
+  const used: Record<string, number> = {};
+  for (const task of readdirSync(`/proc/${pid}/task`)) {
+    const stat = readFileSync(`/proc/${pid}/task/${task}/stat`, 'utf8');
+    const name = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    used[name] = (used[name] ?? 0) + (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+  }
+  return used;
+}
+
+export async function runLoad(url: string, seconds: number, perRequest: number, rate = 0, core = '1'): Promise<LoadResult> {
+  const args = [join(import.meta.dirname, 'load.ts'), url, String(seconds), String(perRequest), KEY, ORIGIN, String(rate)];
+  const child = spawn(...pinned(core, args), { stdio: ['ignore', 'pipe', 'inherit'] });
+  let out = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    out += chunk;
+  });
+  await once(child, 'close');
+  return JSON.parse(out) as LoadResult;
+}
