@@ -2,13 +2,15 @@ import type { Verdict } from '@orderloop/protocol';
 import { type Config, dataKey } from '../config.ts';
 import { DESTINATIONS } from '../destinations/index.ts';
 import { createProjector, projectionLag } from '../ingest/project.ts';
+import { type ReplayOutcome, replayDeadLetter } from '../ingest/replay.ts';
 import { siteFactsOf } from '../ingest/site-facts.ts';
 import { userPlace } from '../ingest/validate.ts';
 import { createVault } from '../privacy/vault.ts';
 import { RETRY_DEFAULTS } from '../relay/backoff.ts';
 import { createRelay } from '../relay/relay.ts';
 import { createSender } from '../relay/send.ts';
-import type { DeadLetters, EventReader, Outbox, ProjectionReader, Rewards, Storage } from '../storage/contract.ts';
+import { SOURCES } from '../sources/index.ts';
+import type { DeadLetterRow, DeadLetters, EventReader, Outbox, ProjectionReader, Rewards, Storage } from '../storage/contract.ts';
 import { createBackgroundMetrics } from './metrics.ts';
 
 /** How often the log is looked at when nobody said that there is something new: another collector may have written. */
@@ -16,6 +18,7 @@ const POLL_MS = 1_000;
 const SWEEP_MS = 60_000;
 const SWEEP_ROWS = 500;
 const UNLOGGED_ROWS = 500;
+const REPLAY_ROWS = 500;
 
 /** What is asked of the background by the thread that answers requests. Every answer is plain data. */
 export interface Background {
@@ -38,6 +41,10 @@ export interface BackgroundControl {
   paused(): Promise<ReadonlyMap<string, string>>;
   /** Takes a destination up again; answers how many conversions waited for it. */
   resume(site: string, destination: string): Promise<number>;
+  /** Takes open dead letters up again, oldest first, at most 500 at a time. */
+  replay(filter: ReplayFilter): Promise<ReplayOutcome[]>;
+  /** Puts a dead letter away for good; false when there is none such. */
+  discard(id: number, site: string | undefined): Promise<boolean>;
   /** There is something new in the log. */
   wake(): Promise<void>;
   /** Resolves when all that the log held when it was asked has been projected. */
@@ -46,6 +53,13 @@ export interface BackgroundControl {
   metrics(): Promise<string>;
   /** Finishes what was begun, gives leases back, and closes the store. */
   stop(): Promise<void>;
+}
+
+/** Which dead letters: one, or all that are open of a site or a code. */
+export interface ReplayFilter {
+  id?: number;
+  site?: string;
+  code?: string;
 }
 
 export interface BackgroundOptions {
@@ -79,6 +93,7 @@ export async function startBackground({ config, storage, owner, now, onError }: 
     onError: (error) => onError(error, 'relay'),
   });
   const projector = createProjector(storage, siteFactsOf(config), { owner, now });
+  const replayDeps = { storage, config, sources: SOURCES, projector, vault };
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
 
@@ -120,6 +135,19 @@ export async function startBackground({ config, storage, owner, now, onError }: 
       lag: () => projectionLag(storage),
       paused: async () => relay.paused(),
       resume: (site, destination) => relay.resume(site, destination),
+      async replay(filter) {
+        const letters = await findLetters(storage, filter);
+        const outcomes: ReplayOutcome[] = [];
+        for (const letter of letters) outcomes.push(await replayDeadLetter(letter, replayDeps));
+        wake();
+        return outcomes;
+      },
+      async discard(id, site) {
+        const letter = await storage.deadLetters.get(id);
+        if (!letter || (site !== undefined && letter.site !== site)) return false;
+        await storage.deadLetters.settle(id, 'discarded');
+        return true;
+      },
       wake: async () => wake(),
       catchUp,
       async metrics() {
@@ -139,6 +167,15 @@ export async function startBackground({ config, storage, owner, now, onError }: 
       },
     },
   };
+}
+
+async function findLetters(
+  { deadLetters }: Pick<Storage, 'deadLetters'>,
+  { id, site, code }: ReplayFilter,
+): Promise<DeadLetterRow[]> {
+  if (id === undefined) return (await deadLetters.list({ site, code, state: 'open' }, REPLAY_ROWS)).reverse();
+  const letter = await deadLetters.get(id);
+  return letter && (site === undefined || letter.site === site) ? [letter] : [];
 }
 
 /** A grant is claimed first and logged after; one that a crash kept out of the log gets in now, once. */

@@ -5,9 +5,9 @@ import { projectionLag } from '../ingest/project.ts';
 import { refuseTarget } from '../relay/target.ts';
 import { SOURCES } from '../sources/index.ts';
 import type { Storage } from '../storage/contract.ts';
-import { openSqlite } from '../storage/sqlite/index.ts';
+import { openStorage } from '../storage/open.ts';
 import { printJson, RunFailure } from './io.ts';
-import { loadConfig, OPTIONS, refusePostgres } from './setup.ts';
+import { loadConfig, OPTIONS, storageSpec } from './setup.ts';
 
 type Finding = { check: string; level: 'ok' | 'warning' | 'error'; detail: string };
 
@@ -16,9 +16,8 @@ const EARLIEST_SANE_MS = Date.UTC(2026, 0, 1);
 /** `orderloop doctor`: what is wrong, and what to do about it. Fails when anything must be mended. */
 export async function doctor(args: string[]): Promise<void> {
   const { values } = parseArgs({ args, options: OPTIONS });
-  refusePostgres(values['database-url']);
   const config = loadConfig(values.config, values.data);
-  const storage = openSqlite(values.data);
+  const storage = await openStorage(storageSpec(values));
   try {
     const findings = [
       ...checkConfig(config),

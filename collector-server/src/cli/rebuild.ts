@@ -1,17 +1,16 @@
 import { parseArgs } from 'node:util';
 import { createProjector } from '../ingest/project.ts';
 import { siteFactsOf } from '../ingest/site-facts.ts';
-import { openSqlite } from '../storage/sqlite/index.ts';
+import { openStorage } from '../storage/open.ts';
 import { printJson } from './io.ts';
 import { showProgress } from './progress.ts';
-import { loadConfig, OPTIONS, refusePostgres } from './setup.ts';
+import { loadConfig, OPTIONS, storageSpec } from './setup.ts';
 
 /** `orderloop rebuild`: throws the projections away and derives them again. What was sent stays sent. */
 export async function rebuild(args: string[]): Promise<void> {
   const { values } = parseArgs({ args, options: OPTIONS });
-  refusePostgres(values['database-url']);
   const config = loadConfig(values.config, values.data);
-  const storage = openSqlite(values.data);
+  const storage = await openStorage(storageSpec(values));
   try {
     const total = await storage.log.head();
     const siteFacts = siteFactsOf(config);

@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   preview: async () => (await import('./preview.ts')).preview,
   stitch: async () => (await import('./stitch.ts')).stitch,
   rebuild: async () => (await import('./rebuild.ts')).rebuild,
+  'dead-letters': async () => (await import('./dead-letters.ts')).deadLetters,
   doctor: async () => (await import('./doctor.ts')).doctor,
 };
 
@@ -22,6 +23,7 @@ const HELP = `orderloop: closes the loop between an advertisement and an order
   orderloop preview FILE [--reveal]                         what a destination would be sent
   orderloop stitch FILE.ndjson                              events in; sessions, orders, links and conversions out
   orderloop rebuild [--data DIR] [--config FILE]            derives every projection again from the event log
+  orderloop dead-letters [--site S] [--code C] [--id N]     what was refused; --replay takes it up again, --discard puts it away
   orderloop doctor [--data DIR] [--config FILE]             checks configuration, store, clock and destinations
 
 FILE may be - for standard input. Results are JSON on stdout, everything else goes to stderr.

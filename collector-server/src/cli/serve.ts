@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import { startCollector } from '../main.ts';
 import { RunFailure, say } from './io.ts';
-import { ASSETS_FOLDER, loadConfig, OPTIONS, readPort, refusePostgres } from './setup.ts';
+import { ASSETS_FOLDER, loadConfig, OPTIONS, readPort, storageSpec } from './setup.ts';
 import { untilStopped } from './signals.ts';
 
 /** An internal error that a restart mends (sysexits' EX_SOFTWARE). */
@@ -13,7 +13,6 @@ const FATAL_ANSWER_MS = 100;
 /** `orderloop serve`: runs the collector until it is told to stop. */
 export async function serve(args: string[]): Promise<void> {
   const { values } = parseArgs({ args, options: OPTIONS });
-  refusePostgres(values['database-url']);
   const config = loadConfig(values.config, values.data);
   // From here on, so that being told to stop while starting is a stop and not a death.
   const stopped = untilStopped();
@@ -27,7 +26,7 @@ export async function serve(args: string[]): Promise<void> {
   const collector = await startCollector(
     {
       config,
-      storage: { engine: 'sqlite', folder: values.data },
+      storage: storageSpec(values),
       assetsFolder: ASSETS_FOLDER,
       onFatal: fatal,
       // The message and where: never the body, the headers or the query of a request.

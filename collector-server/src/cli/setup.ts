@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Config, readConfig } from '../config.ts';
+import type { StorageSpec } from '../storage/open.ts';
 import { parseOr, say, UnusableInput } from './io.ts';
 
 export const OPTIONS = {
@@ -37,7 +38,13 @@ export function readPort(text: string): number {
   return port;
 }
 
-export function refusePostgres(url: string | undefined): void {
+/** The store that the command line names. */
+export function storageSpec(values: { data: string; 'database-url'?: string | undefined }): StorageSpec {
+  refusePostgres(values['database-url']);
+  return { engine: 'sqlite', folder: values.data };
+}
+
+function refusePostgres(url: string | undefined): void {
   if (url !== undefined)
     throw new UnusableInput(
       '--database-url is not supported yet: PostgreSQL comes with the second storage engine. Use --data DIR.',

@@ -17,8 +17,10 @@ export type DeadLetterFacts = Pick<
 /** What was sent, and what a replay needs to judge it as it would have been judged then (B3). */
 export interface Refused {
   raw: string;
-  /** Of the request: what the source reads, or what was made of the connection. */
+  /** Of the request, those that a source may read. */
   headers?: Record<string, string>;
+  /** The bytes that were signed, base64, where they are not those of `raw`. */
+  signed?: string;
   /** The rest of what an event was judged by, as JSON. */
   context?: Record<string, unknown>;
 }
@@ -46,9 +48,21 @@ export function openDeadLetter(letter: Pick<DeadLetter, 'site' | 'received_at' |
   return letter.raw === '' ? null : (JSON.parse(vault.open(placeOf(letter), letter.raw)) as Refused);
 }
 
-function keptOf({ raw, headers, context }: Refused, whole: Buffer): Refused {
-  const kept = whole.length > KEPT_BYTES ? whole.subarray(0, KEPT_BYTES).toString('utf8') : raw;
-  return { raw: kept, ...(headers && { headers }), ...(context && { context }) };
+function keptOf({ raw, headers, signed, context }: Refused, whole: Buffer): Refused {
+  const isCut = whole.length > KEPT_BYTES;
+  return {
+    raw: isCut ? whole.subarray(0, KEPT_BYTES).toString('utf8') : raw,
+    ...(headers && { headers: keptHeaders(headers) }),
+    ...(signed && !isCut && { signed }),
+    ...(context && { context }),
+  };
+}
+
+const KEPT_HEADERS = /^(content-type|webhook-(id|timestamp|signature)|x-[a-z0-9-]+)$/;
+const SECRET_HEADERS = /^x-(forwarded|real|api|auth|access|csrf|client)/;
+
+function keptHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => KEPT_HEADERS.test(name) && !SECRET_HEADERS.test(name)));
 }
 
 const placeOf = ({ site, received_at }: Pick<DeadLetter, 'site' | 'received_at'>): string =>

@@ -58,3 +58,15 @@ test('two that project the same store at once project each event once', async ()
   expect((await storage.projections.dump()).sessions).toMatchObject([{ event_count: 450 }]);
   expect(await storage.projections.position(0)).toBe(450);
 });
+
+test('B3: an event that was put aside is projected later, once however often it is asked', async () => {
+  const { storage, projector } = newStore();
+  await storage.log.append({ events: [visitEvent()] });
+  await projector.catchUp();
+  const [event] = await storage.log.read(0, 0, 1);
+  // As if it had been put aside: projected out of its turn.
+  const before = ((await storage.projections.dump()).sessions as { event_count: number }[])[0]!.event_count;
+  await projector.projectLate(event!);
+  await projector.projectLate(event!);
+  expect((await storage.projections.dump()).sessions).toMatchObject([{ event_count: before + 1 }]);
+});

@@ -38,6 +38,8 @@ export interface Projector {
    * caught up. `onProgress` is told how many events have been projected so far.
    */
   catchUp(onProgress?: (events: number) => void): Promise<void>;
+  /** Projects an event of the log that a projector had put aside; once, however often it is asked. */
+  projectLate(event: LoggedEvent): Promise<void>;
   /** Gives its partitions back. */
   release(): Promise<void>;
 }
@@ -124,6 +126,10 @@ export function createProjector(
         if (running === next) running = null;
       });
     },
+    projectLate: (event) =>
+      projections.transaction(async (tx) => {
+        if (await tx.putLate(event.site, event.event_id)) await projectEvent(tx, event, siteFacts(event.site), now);
+      }),
     release: () => projections.release(owner),
   };
 }

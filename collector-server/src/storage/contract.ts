@@ -209,6 +209,8 @@ export interface ProjectionTx {
   putConversion(conversion: ConversionState): Promise<void>;
   /** Once per conversion and destination: a row that exists stays as it is. */
   enqueue(site: string, conversion_id: string, destination: string, now: number): Promise<void>;
+  /** Notes that an event was projected out of its turn; false when it was noted before. */
+  putLate(site: string, event_id: string): Promise<boolean>;
   /** Up to which position of the log a partition has been projected; 0 at first. */
   position(partition: number): Promise<number>;
   setPosition(partition: number, position: number): Promise<void>;

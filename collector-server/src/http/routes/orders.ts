@@ -102,14 +102,15 @@ async function refusal(
   site: string,
   source: string,
   reading: Exclude<SourceReading, { kind: 'facts' | 'ignored' }>,
-  { route, headers, body }: { route: string; headers: Record<string, string>; body: Buffer },
+  { route, headers, body, wire }: { route: string; headers: Record<string, string>; body: Buffer; wire: Buffer },
 ): Promise<HttpProblem> {
   deps.metrics.rejections.inc({ code: reading.code });
   if (reading.kind === 'refused') return new HttpProblem(reading.code, reading.detail);
   const { code, pointer, detail } = reading;
   // It was signed by somebody whom we know, so nothing of it vanishes (B1).
   const facts = { site, received_at: deps.now(), stage: 'source' as const, code, pointer, detail, route, key_id: source };
-  const refused = { raw: body.toString('utf8'), headers, vault: deps.vault };
+  const signed = wire === body ? undefined : wire.toString('base64');
+  const refused = { raw: body.toString('utf8'), headers, signed, vault: deps.vault };
   await deps.commits.append({ events: [], deadLetters: [deadLetterOf(facts, refused)] });
   const errors: FieldError[] = [{ pointer, code, detail }];
   return new HttpProblem(code, detail, { errors });

@@ -1,5 +1,6 @@
 import type { LiveEvent, LoggedEvent, Status } from '@orderloop/protocol';
 import { type Request, type Response, Router } from 'express';
+import type { DeadLetterState } from '../../storage/contract.ts';
 import { BODY_LIMITS, parseBody, readBody } from '../body.ts';
 import type { HttpDeps } from '../deps.ts';
 import { readJourney } from '../journey.ts';
@@ -54,8 +55,33 @@ export function readingRoutes(deps: HttpDeps): Router {
 
   router.get('/v1/dead-letters', async (request, response) => {
     const { site } = deps.auth.reader(request);
-    const letters = await deps.background.deadLetters.list({ site: wanted(site, request) }, count(request.query['limit'], 100));
+    const { state, code, before } = request.query;
+    const filter = {
+      site: wanted(site, request),
+      ...(isLetterState(state) && { state }),
+      ...(typeof code === 'string' && { code }),
+      ...(before !== undefined && { before: count(before, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER) }),
+    };
+    const letters = await deps.background.deadLetters.list(filter, count(request.query['limit'], 100));
     response.json({ dead_letters: letters.map(({ raw: _, ...letter }) => letter) });
+  });
+
+  // All that are open, of a site or of a code; or one.
+  router.post(['/v1/dead-letters/replay', '/v1/dead-letters/:id/replay'], async (request, response) => {
+    const { site } = deps.auth.reader(request);
+    const { code } = request.query;
+    const id = request.params['id'] === undefined ? undefined : count(request.params['id'], -1, Number.MAX_SAFE_INTEGER);
+    const filter = { id, site: wanted(site, request), ...(typeof code === 'string' && { code }) };
+    const outcomes = await deps.background.control.replay(filter);
+    if (id !== undefined && outcomes.length === 0) throw new HttpProblem('not_found', 'No dead letter has this id.');
+    response.json({ outcomes });
+  });
+
+  router.post('/v1/dead-letters/:id/discard', async (request: Request<{ id: string }>, response: Response) => {
+    const { site } = deps.auth.reader(request);
+    const id = count(request.params.id, -1, Number.MAX_SAFE_INTEGER);
+    if (!(await deps.background.control.discard(id, site))) throw new HttpProblem('not_found', 'No dead letter has this id.');
+    response.status(204).end();
   });
 
   router.post(
@@ -103,6 +129,10 @@ async function status(deps: HttpDeps, site: string | undefined): Promise<Status>
       }),
     ),
   };
+}
+
+function isLetterState(value: unknown): value is DeadLetterState {
+  return value === 'open' || value === 'replayed' || value === 'discarded';
 }
 
 /** Names and places, nothing that names a person. */

@@ -15,6 +15,7 @@ const PROJECTION_TABLES = [
   'visitor_consents',
   'orders',
   'order_events',
+  'late_events',
   'order_keys',
   'links',
   'conversions',
@@ -272,6 +273,7 @@ function createTx(db: Database): ProjectionTx {
         now,
       );
     },
+    putLate: async (site, event_id) => db.run('INSERT OR IGNORE INTO late_events VALUES (?, ?)', site, event_id) === 1,
     position: async (partition) =>
       db.own<{ position: number }>('SELECT position FROM projector WHERE log_partition = ?', partition)[0]?.position ?? 0,
     async setPosition(partition, position) {

@@ -66,6 +66,13 @@ CREATE TABLE order_events (
   PRIMARY KEY (site, order_key, position)
 ) STRICT, WITHOUT ROWID;
 
+-- Events that were projected out of their turn, when what had kept them out was mended.
+CREATE TABLE late_events (
+  site TEXT NOT NULL,
+  event_id TEXT NOT NULL,
+  PRIMARY KEY (site, event_id)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE order_keys (
   site TEXT NOT NULL,
   key TEXT NOT NULL,
