@@ -10,6 +10,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   replay: async () => (await import('./replay.ts')).replay,
   preview: async () => (await import('./preview.ts')).preview,
   stitch: async () => (await import('./stitch.ts')).stitch,
+  migrate: async () => (await import('./migrate.ts')).migrate,
   rebuild: async () => (await import('./rebuild.ts')).rebuild,
   'dead-letters': async () => (await import('./dead-letters.ts')).deadLetters,
   doctor: async () => (await import('./doctor.ts')).doctor,
@@ -17,11 +18,12 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
 
 const HELP = `orderloop: closes the loop between an advertisement and an order
 
-  orderloop serve [--port N] [--data DIR] [--config FILE]   runs the collector
+  orderloop serve [--port N] [--data DIR] [--config FILE]   runs the collector; --database-url URL on PostgreSQL
   orderloop demo                                            the collector with a demo shop and an ad platform, played
   orderloop replay FILE                                     recorded deliveries of a source, on a store in memory
   orderloop preview FILE [--reveal]                         what a destination would be sent
   orderloop stitch FILE.ndjson                              events in; sessions, orders, links and conversions out
+  orderloop migrate [--database-url URL]                    brings the store's tables up to date
   orderloop rebuild [--data DIR] [--config FILE]            derives every projection again from the event log
   orderloop dead-letters [--site S] [--code C] [--id N]     what was refused; --replay takes it up again, --discard puts it away
   orderloop doctor [--data DIR] [--config FILE]             checks configuration, store, clock and destinations

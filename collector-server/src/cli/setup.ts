@@ -40,15 +40,13 @@ export function readPort(text: string): number {
 
 /** The store that the command line names. */
 export function storageSpec(values: { data: string; 'database-url'?: string | undefined }): StorageSpec {
-  refusePostgres(values['database-url']);
-  return { engine: 'sqlite', folder: values.data };
-}
-
-function refusePostgres(url: string | undefined): void {
-  if (url !== undefined)
-    throw new UnusableInput(
-      '--database-url is not supported yet: PostgreSQL comes with the second storage engine. Use --data DIR.',
-    );
+  const given = values['database-url'] ?? process.env['ORDERLOOP_DATABASE_URL'];
+  if (given === undefined || given === '') return { engine: 'sqlite', folder: values.data };
+  // From the environment, so that the password is not on the command line, which every user of the machine can read.
+  const url = given.startsWith('env:') ? process.env[given.slice(4)] : given;
+  if (!url || !/^postgres(ql)?:\/\//.test(url))
+    throw new UnusableInput('--database-url must be postgres://user@host/database, or env:NAME for a variable that holds it.');
+  return { engine: 'postgres', url };
 }
 
 const random = (bytes: number): string => randomBytes(bytes).toString('base64url').replace(/[-_]/g, 'x');

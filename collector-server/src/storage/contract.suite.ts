@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { type StoredEvent, uuidv7 } from '@orderloop/protocol';
+import { type LoggedEvent, type StoredEvent, uuidv7 } from '@orderloop/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { DeadLetter, Storage } from './contract.ts';
+import type { DeadLetter, EventLog, Storage } from './contract.ts';
 import { partitionOf } from './partition.ts';
 
 const SITE = 'demo';
@@ -19,6 +19,12 @@ function storedEvent(more: Partial<StoredEvent> = {}): StoredEvent {
   };
 }
 
+/** Every partition's events after a position, in the order of the log. */
+async function readAll(log: EventLog, after = 0): Promise<LoggedEvent[]> {
+  const reads = Array.from({ length: log.partitions }, (_, partition) => log.read(partition, after, 10_000));
+  return (await Promise.all(reads)).flat().sort((one, other) => one.position - other.position);
+}
+
 /** What every storage engine must do; each engine's own test calls it with a way to open an empty store. */
 export function storageContract(engine: string, open: () => Promise<Storage>): void {
   describe(`storage contract on ${engine}`, () => {
@@ -26,20 +32,20 @@ export function storageContract(engine: string, open: () => Promise<Storage>): v
     beforeEach(async () => {
       storage = await open();
     });
-    afterEach(() => storage.close());
+    afterEach(() => storage?.close());
 
     test('D2: a repeat of an event id of the same site is a duplicate and changes nothing', async () => {
       const event = storedEvent();
       expect(await storage.log.append({ events: [event, event] })).toEqual(['accepted', 'duplicate']);
       expect(await storage.log.append({ events: [{ ...event, event: 'search' }] })).toEqual(['duplicate']);
-      expect(await storage.log.read(0, 0, 10)).toEqual([{ ...event, position: 1 }]);
+      expect(await readAll(storage.log)).toEqual([{ ...event, position: 1 }]);
       expect(await storage.log.append({ events: [{ ...event, site: 'other' }] })).toEqual(['accepted']);
     });
 
     test('events are read in the order of the log, from a position', async () => {
       const events = [storedEvent(), storedEvent(), storedEvent()];
       await storage.log.append({ events });
-      const after = await storage.log.read(0, 1, 10);
+      const after = await readAll(storage.log, 1);
       expect(after.map(({ event_id }) => event_id)).toEqual([events[1]!.event_id, events[2]!.event_id]);
       expect(await storage.log.head()).toBe(3);
       expect((await storage.events.newest(SITE, 1))[0]!.event_id).toBe(events[2]!.event_id);
@@ -50,7 +56,7 @@ export function storageContract(engine: string, open: () => Promise<Storage>): v
       await storage.log.append({ events: [event, event, event] });
       await storage.log.append({ events: [event] });
       await storage.log.append({ events: [storedEvent(), event, storedEvent()] });
-      expect((await storage.log.read(0, 0, 10)).map(({ position }) => position)).toEqual([1, 2, 3]);
+      expect((await readAll(storage.log)).map(({ position }) => position)).toEqual([1, 2, 3]);
     });
 
     test('text of every script comes back as it was', async () => {

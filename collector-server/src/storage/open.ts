@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import type { EventLog, Storage } from './contract.ts';
+import type { PostgresOptions } from './postgres/database.ts';
+import { openPostgres } from './postgres/index.ts';
 import { assertNoOldStore, openSqlite } from './sqlite/index.ts';
 import { openThreadedLog } from './sqlite/threaded-log.ts';
 
 /** Which store: what threads are told, since a store itself can't be handed to them. */
-export type StorageSpec = { engine: 'sqlite'; folder: string };
+export type StorageSpec = { engine: 'sqlite'; folder: string } | { engine: 'postgres'; url: string; options?: PostgresOptions };
 
 /** The log alone, as the thread that answers requests has it. */
 export interface OpenLog {
@@ -14,13 +16,20 @@ export interface OpenLog {
   close(): Promise<void>;
 }
 
+/** Appends go one after the other; the rest are for looking up calls. */
+const LOG_CONNECTIONS = 4;
+
 /** Everything of a store, in this thread. Throws when it can't be opened, or would lose what it acknowledged. */
 export async function openStorage(spec: StorageSpec): Promise<Storage> {
-  return openSqlite(spec.folder);
+  return spec.engine === 'sqlite' ? openSqlite(spec.folder) : openPostgres(spec.url, spec.options);
 }
 
 /** The log of a store whose rest is another thread's. `onCrash` is told when a thread of its own died and is started anew. */
 export async function openLog(spec: StorageSpec, onCrash: (error: Error) => void): Promise<OpenLog> {
+  if (spec.engine === 'postgres') {
+    const { log, close } = await openPostgres(spec.url, { connections: LOG_CONNECTIONS, ...spec.options });
+    return { log, trouble: () => null, close };
+  }
   assertNoOldStore(spec.folder);
   const log = await openThreadedLog(join(spec.folder, 'log.db'), onCrash);
   return { log, trouble: () => (log.isRunning() ? null : 'commit_thread_down'), close: () => log.close() };

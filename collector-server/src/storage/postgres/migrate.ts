@@ -1,0 +1,99 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type pg from 'pg';
+import type { PostgresDatabase } from './database.ts';
+
+const FOLDER = join(import.meta.dirname, 'migrations');
+/** Any number, the same in every process: whoever holds its lock migrates. */
+const LOCK = 7_203_811;
+const CHECK_VIOLATION = '23514';
+const LOCK_NOT_AVAILABLE = '55P03';
+/** How many days ahead partitions are made, and how many back: clocks differ, and events come late. */
+const DAYS_AHEAD = 7;
+const DAYS_BACK = 2;
+const DAY_MS = 86_400_000;
+
+/** Applies what is missing, one process at a time, each migration whole or not at all. Answers the names of those applied. */
+export function migrate(db: PostgresDatabase): Promise<string[]> {
+  return db.connected(async (client) => {
+    // A migration may take longer than a statement of every day.
+    await client.query('SET statement_timeout = 0; SET lock_timeout = 0');
+    await client.query('SELECT pg_advisory_lock($1)', [LOCK]);
+    try {
+      await client.query(
+        'CREATE TABLE IF NOT EXISTS migrations (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())',
+      );
+      const { rows } = await client.query<{ name: string }>('SELECT name FROM migrations');
+      const known = new Set(rows.map(({ name }) => name));
+      const missing = migrationNames().filter((name) => !known.has(name));
+      for (const name of missing) await apply(client, name);
+      return missing;
+    } finally {
+      await client.query('SELECT pg_advisory_unlock($1)', [LOCK]);
+      await client.query('RESET statement_timeout; RESET lock_timeout');
+    }
+  });
+}
+
+export const migrationNames = (): string[] =>
+  readdirSync(FOLDER)
+    .filter((name) => name.endsWith('.sql'))
+    .sort();
+
+async function apply(client: pg.PoolClient, name: string): Promise<void> {
+  await client.query('BEGIN');
+  try {
+    await client.query(readFileSync(join(FOLDER, name), 'utf8'));
+    await client.query('INSERT INTO migrations (name) VALUES ($1)', [name]);
+    await client.query('COMMIT');
+  } catch (error) {
+    await client.query('ROLLBACK');
+    throw new Error(`[orderloop] migration ${name} failed; the store is as it was before`, { cause: error });
+  }
+}
+
+/**
+ * Makes the log's partitions of the days around `now` (UTC ms). One that can't be made now, because its day has events in
+ * the partition for other days or because the log is busy, is left: events find their place all the same.
+ */
+export async function prepareDays(db: PostgresDatabase, now: number): Promise<void> {
+  const today = Math.floor(now / DAY_MS);
+  await db.connected(async (client) => {
+    const { rows } = await client.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [LOCK]);
+    if (!rows[0]!.locked) return;
+    try {
+      for (let day = today - DAYS_BACK; day <= today + DAYS_AHEAD; day++) await prepareDay(client, day);
+    } finally {
+      await client.query('SELECT pg_advisory_unlock($1)', [LOCK]);
+    }
+  });
+}
+
+async function prepareDay(client: pg.PoolClient, day: number): Promise<void> {
+  const text = (at: number): string => new Date(at * DAY_MS).toISOString().slice(0, 10);
+  const name = `events_${text(day).replaceAll('-', '')}`;
+  const { rows } = await client.query<{ known: boolean }>('SELECT to_regclass($1) IS NOT NULL AS known', [name]);
+  if (rows[0]!.known) return;
+  try {
+    await client.query(
+      `CREATE TABLE IF NOT EXISTS ${name} PARTITION OF events FOR VALUES FROM ('${text(day)}') TO ('${text(day + 1)}')`,
+    );
+  } catch (error) {
+    const { code } = error as { code?: string };
+    if (code !== CHECK_VIOLATION && code !== LOCK_NOT_AVAILABLE) throw error;
+  }
+}
+
+/** Throws when the server would lose what it acknowledged (D3). */
+export async function assertDurable(db: PostgresDatabase): Promise<void> {
+  const names = ['fsync', 'full_page_writes', 'synchronous_commit'];
+  const settings = await db.query<{ name: string; setting: string }>(
+    'SELECT name, setting FROM pg_settings WHERE name = ANY ($1)',
+    [names],
+  );
+  const off = settings.filter(({ setting }) => setting === 'off').map(({ name }) => name);
+  if (off.length > 0)
+    throw new Error(
+      `[orderloop] this PostgreSQL would lose what was acknowledged in a power cut: ${off.join(' and ')} ${off.length === 1 ? 'is' : 'are'} off. Set ${off.map((name) => `${name} = on`).join(', ')} and start again.`,
+    );
+}

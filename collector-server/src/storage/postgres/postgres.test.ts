@@ -1,0 +1,291 @@
+import { randomBytes } from 'node:crypto';
+import { type LoggedEvent, type StoredEvent, uuidv7 } from '@orderloop/protocol';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { createProjector } from '../../ingest/project.ts';
+import { canonicalOrder, orderEvent, visitEvent } from '../../stitch/testing.ts';
+import { storageContract } from '../contract.suite.ts';
+import { type Storage, StorageFault } from '../contract.ts';
+import { openSqlite } from '../sqlite/index.ts';
+import { migratePostgres, openPostgres } from './index.ts';
+import { dayOf } from './log.ts';
+import { findPostgres, startPostgres, startProxy, type TestPostgres } from './testing.ts';
+
+const found = findPostgres();
+const facts = () => ({ consentMode: 'opt_in' as const, hosts: [], destinations: ['meta', 'webhook'] });
+
+const newEvent = (more: Partial<StoredEvent> = {}): StoredEvent => ({
+  event: 'page_view',
+  event_id: uuidv7(Date.now(), randomBytes(10)),
+  site: 'demo',
+  occurred_at: Date.now(),
+  received_at: Date.now(),
+  visitor_id: uuidv7(Date.now(), randomBytes(10)),
+  ...more,
+});
+
+async function opened(storage: Promise<Storage>): Promise<Storage> {
+  const store = await storage;
+  onTestFinished(() => store.close());
+  return store;
+}
+
+test('a UUIDv7 tells its day, anything else none', () => {
+  expect(dayOf(uuidv7(Date.UTC(2026, 10, 27, 23, 59, 59), randomBytes(10)))).toBe('2026-11-27');
+  expect(dayOf(uuidv7(Date.UTC(2026, 10, 28), randomBytes(10)))).toBe('2026-11-28');
+  for (const id of [
+    'order-1',
+    uuidv7(5, randomBytes(10)),
+    'ffffffff-ffff-7fff-8000-000000000000',
+    'ffffffff-ffff-8fff-8000-000000000000',
+  ])
+    expect(dayOf(id)).toBe('1970-01-01');
+});
+
+describe.skipIf(!found)(
+  found ? 'on a real PostgreSQL' : 'skipped: there is no PostgreSQL here, and its package is not installed',
+  () => {
+    let server: TestPostgres;
+    beforeAll(async () => {
+      server = await startPostgres();
+    }, 60_000);
+    afterAll(() => server?.stop());
+
+    storageContract('PostgreSQL', async () => openPostgres(await server.newDatabase()));
+
+    test('two collectors that append at once leave no gap and no double, and a reader beside them misses nothing', async () => {
+      const url = await server.newDatabase();
+      const [one, two, reader] = [
+        await opened(openPostgres(url)),
+        await opened(openPostgres(url)),
+        await opened(openPostgres(url)),
+      ];
+      const shared = Array.from({ length: 300 }, () => newEvent());
+      let writing = true;
+      const seen: number[] = [];
+      const follow = async (): Promise<void> => {
+        const reached = new Array<number>(reader.log.partitions).fill(0);
+        for (let last = false; ; ) {
+          last = !writing;
+          for (let partition = 0; partition < reached.length; partition++) {
+            const rows = await reader.log.read(partition, reached[partition]!, 500);
+            for (const { position } of rows) seen.push(position);
+            reached[partition] = rows.at(-1)?.position ?? reached[partition]!;
+          }
+          if (last) return;
+        }
+      };
+      const append = async (storage: Storage, own: number): Promise<number> => {
+        let accepted = 0;
+        for (let start = 0; start < 300; start += 25) {
+          const batch = [...shared.slice(start, start + 25), ...Array.from({ length: own }, () => newEvent())];
+          const results = await storage.log.append({ events: batch });
+          accepted += results.filter((result) => result === 'accepted').length;
+        }
+        return accepted;
+      };
+      const following = follow();
+      const counts = await Promise.all([append(one, 3), append(two, 7)]);
+      writing = false;
+      await following;
+      const total = 300 + 12 * 3 + 12 * 7;
+      expect(counts[0]! + counts[1]!).toBe(total);
+      expect(await one.log.head()).toBe(total);
+      expect(seen.sort((a, b) => a - b)).toEqual(Array.from({ length: total }, (_, index) => index + 1));
+    });
+
+    test('several projectors that share the partitions give what one gives alone, on either engine', async () => {
+      const events = visitsAndOrders(40);
+      const alone = openSqlite();
+      onTestFinished(() => alone.close());
+      const url = await server.newDatabase();
+      const stores = [await opened(openPostgres(url)), await opened(openPostgres(url))];
+      for (let start = 0; start < events.length; start += 20) {
+        await alone.log.append({ events: events.slice(start, start + 20) });
+        await stores[0]!.log.append({ events: events.slice(start, start + 20) });
+      }
+      await createProjector(alone, facts, { now: () => 0 }).catchUp();
+      const projectors = stores.map((store, index) =>
+        createProjector(store, facts, { owner: `collector-${index}`, now: () => 0 }),
+      );
+      await Promise.all(projectors.map((projector) => projector.catchUp()));
+      // Each has its share; what the other held while this one looked is taken up on the next look.
+      await projectors[0]!.release();
+      await projectors[1]!.catchUp();
+      const [expected, got] = [await alone.projections.dump(), await stores[1]!.projections.dump()];
+      for (const table of ['sessions', 'touchpoints', 'orders', 'links'] as const)
+        expect(got[table], table).toEqual(expected[table]);
+      expect(got.conversions).toEqual(expected.conversions);
+      expect(await stores[0]!.outbox.counts()).toEqual(await alone.outbox.counts());
+      expect(got.orders).toHaveLength(40);
+    });
+
+    test('O2, F12: two workers on one outbox never take the same row', async () => {
+      const url = await server.newDatabase();
+      const [one, two] = [await opened(openPostgres(url)), await opened(openPostgres(url))];
+      await one.projections.transaction(async (tx) => {
+        for (let index = 0; index < 400; index++) await tx.enqueue('demo', `c${index}`, 'meta', 1);
+      });
+      const work = async (storage: Storage): Promise<number[]> => {
+        const taken: number[] = [];
+        for (;;) {
+          const rows = await storage.outbox.claim(10, 60_000, 7, []);
+          if (rows.length === 0) return taken;
+          for (const row of rows) {
+            taken.push(row.id);
+            await storage.outbox.finish(row, { state: 'delivered', snapshot: null });
+          }
+        }
+      };
+      const taken = (await Promise.all([work(one), work(two), work(two)])).flat();
+      expect(taken).toHaveLength(400);
+      expect(new Set(taken).size).toBe(400);
+      expect((await one.outbox.counts()).delivered).toBe(400);
+    });
+
+    test('partitions are shared alike, and those of an owner that died go to the others when its lease runs out', async () => {
+      const { projections, log } = await opened(openPostgres(await server.newDatabase()));
+      const { partitions } = log;
+      expect(await projections.lease('one', partitions, 0, 60_000)).toHaveLength(16);
+      expect(await projections.lease('two', partitions, 0, 300)).toEqual([]);
+      expect(await projections.lease('one', partitions, 0, 300)).toHaveLength(8);
+      const two = await projections.lease('two', partitions, 0, 300);
+      expect(two).toHaveLength(8);
+      expect(new Set([...two, ...(await projections.lease('one', partitions, 0, 300))]).size).toBe(16);
+      await expect.poll(() => projections.lease('two', partitions, 0, 60_000), { timeout: 5000 }).toHaveLength(16);
+    });
+
+    test('two processes that migrate at once both find a store that is ready', async () => {
+      const url = await server.newDatabase();
+      const applied = await Promise.all([migratePostgres(url), migratePostgres(url), migratePostgres(url)]);
+      expect(applied.filter((names) => names.length > 0)).toHaveLength(1);
+      expect(applied.flat()).toEqual(['0001-initial.sql']);
+    });
+
+    test('U4, F13: a server that crashes is a fault at once, loses nothing acknowledged, and is found again', async () => {
+      const own = await startPostgres();
+      onTestFinished(() => own.stop());
+      const storage = await opened(openPostgres(await own.newDatabase()));
+      const acknowledged: string[] = [];
+      let faults = 0;
+      let stop = false;
+      const writers = Array.from({ length: 4 }, async () => {
+        while (!stop) {
+          const event = newEvent();
+          try {
+            await storage.log.append({ events: [event] });
+            acknowledged.push(event.event_id);
+          } catch (error) {
+            if (!(error instanceof StorageFault)) throw error;
+            faults++;
+            await new Promise((resolve) => setTimeout(resolve, 5));
+          }
+        }
+      });
+      for (let round = 1; round <= 3; round++) {
+        const target = acknowledged.length + 50;
+        await expect.poll(() => acknowledged.length, { timeout: 20_000 }).toBeGreaterThan(target);
+        await own.crash();
+        const before = faults;
+        await expect.poll(() => faults, { timeout: 5000 }).toBeGreaterThan(before);
+        await own.restart();
+      }
+      const target = acknowledged.length + 50;
+      await expect.poll(() => acknowledged.length, { timeout: 20_000 }).toBeGreaterThan(target);
+      stop = true;
+      await Promise.all(writers);
+      const missing: string[] = [];
+      for (const id of acknowledged) if (!(await storage.events.find('demo', id))) missing.push(id);
+      expect(missing).toEqual([]);
+      expect(faults).toBeGreaterThanOrEqual(3);
+    }, 60_000);
+
+    test('F14: a connection that stops answering without a word is given up', async () => {
+      const proxy = await startProxy(server.port);
+      onTestFinished(() => proxy.stop());
+      const url = (await server.newDatabase()).replace(`:${server.port}/`, `:${proxy.port}/`);
+      const storage = await openPostgres(url, { answer_ms: 300, acquire_ms: 300 });
+      await storage.log.append({ events: [newEvent()] });
+      proxy.freeze();
+      await expect(storage.log.append({ events: [newEvent()] })).rejects.toBeInstanceOf(StorageFault);
+      proxy.thaw();
+      await expect
+        .poll(() => storage.log.append({ events: [newEvent()] }).catch(() => null), { timeout: 5000 })
+        .toEqual(['accepted']);
+      await storage.close();
+    });
+
+    test('F15: a lock that another holds is a fault in bounded time, and nothing is kept of what was refused', async () => {
+      const url = await server.newDatabase();
+      const storage = await opened(openPostgres(url, { lock_ms: 100 }));
+      const other = await opened(openPostgres(url));
+      let release = (): void => undefined;
+      const held = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      const { PostgresDatabase } = await import('./database.ts');
+      const holder = new PostgresDatabase(url);
+      onTestFinished(() => holder.close());
+      let locked = (): void => undefined;
+      const isLocked = new Promise<void>((resolve) => {
+        locked = resolve;
+      });
+      const holding = holder.transaction(async (client) => {
+        await client.run('LOCK TABLE log_head IN ACCESS EXCLUSIVE MODE');
+        locked();
+        await held;
+      });
+      await isLocked;
+      await expect(storage.log.append({ events: [newEvent()] })).rejects.toBeInstanceOf(StorageFault);
+      release();
+      await holding;
+      expect(await other.log.head()).toBe(0);
+      expect(await storage.log.append({ events: [newEvent()] })).toEqual(['accepted']);
+    });
+
+    test('D3: a server that would lose what it acknowledged is refused, with what to set', async () => {
+      const careless = await startPostgres({ fsync: 'off', synchronous_commit: 'off' });
+      onTestFinished(() => careless.stop());
+      await expect(openPostgres(await careless.newDatabase())).rejects.toThrow(
+        /fsync and synchronous_commit are off. Set fsync = on/,
+      );
+    });
+
+    test('a fault never shows the password of the address', async () => {
+      const fault = await openPostgres('postgres://orderloop:hunter2@127.0.0.1:1/none').catch((error: Error) => error);
+      expect(fault).toBeInstanceOf(StorageFault);
+      expect(`${(fault as Error).message} ${(fault as Error).stack}`).not.toContain('hunter2');
+    });
+  },
+);
+
+const STARTED_AT = 1_795_000_000_000;
+
+/** As it was before the log gave it its place. */
+function unplaced({ position: _, ...event }: LoggedEvent): StoredEvent {
+  return event;
+}
+
+/** Visits, and orders that name one of them; orders come before, between and after what they belong to. */
+function visitsAndOrders(orders: number): StoredEvent[] {
+  const events: StoredEvent[] = [];
+  for (let index = 0; index < orders; index++) {
+    const visitor_id = `visitor-${index}`;
+    const session_id = `session-${index}`;
+    const visit = [0, 1, 2, 3].map((seq) =>
+      unplaced(
+        visitEvent({
+          visitor_id,
+          session_id,
+          seq,
+          event_id: `visit-${index}-${seq}`,
+          occurred_at: STARTED_AT + index * 60_000 + seq,
+        }),
+      ),
+    );
+    const session_ref = `${session_id}_${visitor_id.slice(-12)}`;
+    const order = canonicalOrder({ order_id: `order-${index}`, session_ref });
+    const bought = unplaced(orderEvent(order, { event_id: `order-event-${index}` }));
+    events.push(...(index % 2 === 0 ? [bought, ...visit] : [...visit, bought]));
+  }
+  return events;
+}

@@ -1,0 +1,206 @@
+import type { Link, LinkKey, LoggedEvent, OrderSummary, Touchpoint, UnlinkedReason } from '@orderloop/protocol';
+import type { ConversionState } from '../../stitch/conversion.ts';
+import type { SessionState } from '../../stitch/session.ts';
+import type { OrderRow, Projections } from '../contract.ts';
+import type { PostgresDatabase } from './database.ts';
+import { createTx } from './projection-tx.ts';
+
+export interface Body {
+  body: string;
+}
+
+const PROJECTION_TABLES = [
+  'sessions',
+  'touchpoints',
+  'session_keys',
+  'visitor_consents',
+  'orders',
+  'order_events',
+  'late_events',
+  'order_keys',
+  'links',
+  'conversions',
+  'projector',
+] as const;
+
+const parse = <T>(row: Body | undefined): T | null => (row ? (JSON.parse(row.body) as T) : null);
+const parseAll = <T>(rows: readonly Body[]): T[] => rows.map((row) => JSON.parse(row.body) as T);
+
+/** The projections on PostgreSQL. */
+export function createProjections(db: PostgresDatabase): Projections {
+  return {
+    // Stitching reads what other partitions write: only as if one ran after the other is nothing missed.
+    transaction: (step) =>
+      db.transaction(async (client) => {
+        const tx = createTx(client);
+        const result = await step(tx);
+        await tx.flush();
+        return result;
+      }, 'serializable'),
+    reset: () =>
+      db.transaction(async (client) => {
+        await client.run(`TRUNCATE ${PROJECTION_TABLES.join(', ')}`);
+      }),
+    lease: (owner, partitions, _now, lease_ms) => lease(db, owner, partitions, lease_ms),
+    release: async (owner) => {
+      await db.transaction(async (client) => {
+        await client.run('DELETE FROM projector_leases WHERE owner = $1', [owner]);
+        await client.run('DELETE FROM projector_owners WHERE owner = $1', [owner]);
+      });
+    },
+    position: async (partition) =>
+      (await db.query<{ position: number }>('SELECT position FROM projector WHERE log_partition = $1', [partition]))[0]
+        ?.position ?? 0,
+    orders: (site, limit) => listOrders(db, site, limit),
+    async findOrder(site, id) {
+      const [row] = await db.query<Body & { site: string; order_key: string; received_at: number }>(
+        `SELECT site, order_key, received_at, body FROM orders
+         WHERE ($1::text IS NULL OR site = $1) AND (order_key = $2 OR order_id = $2 OR order_number = $2)
+         ORDER BY (order_key = $2) DESC, created_at DESC LIMIT 1`,
+        [site ?? null, id],
+      );
+      return row
+        ? { site: row.site, row: { order_key: row.order_key, received_at: row.received_at, projection: JSON.parse(row.body) } }
+        : null;
+    },
+    async links(site, order_key) {
+      const candidates = parseAll<Link>(
+        await db.query<Body>('SELECT body FROM links WHERE site = $1 AND order_key = $2 ORDER BY place', [site, order_key]),
+      );
+      const [order] = await db.query<{ visitor_id: string | null; unlinked_reason: UnlinkedReason | null }>(
+        'SELECT visitor_id, unlinked_reason FROM orders WHERE site = $1 AND order_key = $2',
+        [site, order_key],
+      );
+      const unlinked_reason = order?.unlinked_reason ?? undefined;
+      return {
+        link: candidates.find((link) => link.chosen) ?? null,
+        candidates,
+        visitor_id: order?.visitor_id ?? null,
+        ...(unlinked_reason && { unlinked_reason }),
+      };
+    },
+    sessionsOfVisitor: async (site, visitor_id, limit) =>
+      parseAll<SessionState>(
+        await db.query<Body>(
+          'SELECT body FROM sessions WHERE site = $1 AND visitor_id = $2 ORDER BY started_at, session_id LIMIT $3',
+          [site, visitor_id, limit],
+        ),
+      ),
+    touchpointsOfVisitor: async (site, visitor_id, until, limit) =>
+      parseAll<Touchpoint>(
+        await db.query<Body>(
+          `SELECT body FROM touchpoints WHERE site = $1 AND visitor_id = $2 AND occurred_at <= $3
+           ORDER BY occurred_at, touchpoint_id LIMIT $4`,
+          [site, visitor_id, until, limit],
+        ),
+      ),
+    orderEventsOf: async (site, order_key) =>
+      parseAll<LoggedEvent>(
+        await db.query<Body>('SELECT body FROM order_events WHERE site = $1 AND order_key = $2 ORDER BY position', [
+          site,
+          order_key,
+        ]),
+      ),
+    conversion: async (site, conversion_id) =>
+      parse<ConversionState>(
+        (await db.query<Body>('SELECT body FROM conversions WHERE site = $1 AND conversion_id = $2', [site, conversion_id]))[0],
+      ),
+    conversionsOf: async (site, order_key) =>
+      parseAll<ConversionState>(
+        await db.query<Body>('SELECT body FROM conversions WHERE site = $1 AND order_key = $2 ORDER BY seq', [site, order_key]),
+      ),
+    counts: async () =>
+      (
+        await db.query<{ orders: number; linked: number }>('SELECT count(*) AS orders, count(visitor_id) AS linked FROM orders')
+      )[0]!,
+    dump: async () => ({
+      sessions: parseAll(await db.query<Body>('SELECT body FROM sessions ORDER BY site, session_id, visitor_id')),
+      touchpoints: parseAll(await db.query<Body>('SELECT body FROM touchpoints ORDER BY site, visitor_id, touchpoint_id')),
+      orders: parseAll(await db.query<Body>('SELECT body FROM orders ORDER BY site, order_key')),
+      links: parseAll(await db.query<Body>('SELECT body FROM links ORDER BY site, order_key, place')),
+      conversions: parseAll(await db.query<Body>('SELECT body FROM conversions ORDER BY site, conversion_id')),
+    }),
+  };
+}
+
+/** By the database's clock, which is one for all. Who asks counts as alive, and the living share alike. */
+function lease(db: PostgresDatabase, owner: string, partitions: number, lease_ms: number): Promise<number[]> {
+  return db.transaction(async (client) => {
+    // One at a time, so that the shares are counted on what is.
+    await client.run('LOCK TABLE projector_owners IN EXCLUSIVE MODE');
+    await client.run(
+      `INSERT INTO projector_owners VALUES ($1, now() + $2 * interval '1 ms')
+       ON CONFLICT (owner) DO UPDATE SET until = excluded.until`,
+      [owner, lease_ms],
+    );
+    await client.run('DELETE FROM projector_owners WHERE until < now()');
+    const [{ share }] = (await client.query<{ share: number }>(
+      'SELECT ceil($1::numeric / count(*))::integer AS share FROM projector_owners',
+      [partitions],
+    )) as [{ share: number }];
+    await client.run(
+      `DELETE FROM projector_leases WHERE until < now() OR (owner = $1 AND log_partition IN
+         (SELECT log_partition FROM projector_leases WHERE owner = $1 ORDER BY log_partition OFFSET $2))`,
+      [owner, share],
+    );
+    await client.run(
+      `INSERT INTO projector_leases SELECT n, $1, now() + $4 * interval '1 ms' FROM generate_series(0, $3::integer - 1) AS n
+       WHERE n NOT IN (SELECT log_partition FROM projector_leases) ORDER BY n
+       LIMIT greatest(0, $2 - (SELECT count(*) FROM projector_leases WHERE owner = $1))`,
+      [owner, share, partitions, lease_ms],
+    );
+    await client.run("UPDATE projector_leases SET until = now() + $2 * interval '1 ms' WHERE owner = $1", [owner, lease_ms]);
+    const rows = await client.query<{ log_partition: number }>(
+      'SELECT log_partition FROM projector_leases WHERE owner = $1 ORDER BY log_partition',
+      [owner],
+    );
+    return rows.map(({ log_partition }) => log_partition);
+  });
+}
+
+/** With the channel of the last visit that was not direct: the model that most shops read first. */
+async function listOrders(db: PostgresDatabase, site: string | undefined, limit: number): Promise<OrderSummary[]> {
+  const rows = await db.query<
+    Body & {
+      order_key: string;
+      link_key: LinkKey | null;
+      unlinked_reason: UnlinkedReason | null;
+      session: string | null;
+      deliveries: OrderSummary['deliveries'] | null;
+      hold: string | null;
+    }
+  >(
+    `SELECT o.order_key, o.body, o.link_key, o.unlinked_reason,
+       (SELECT s.body FROM sessions s WHERE s.site = o.site AND s.visitor_id = o.visitor_id
+         AND s.started_at <= extract(epoch FROM o.created_at::timestamptz) * 1000 + 60000
+         ORDER BY s.body::json ->> 'channel' = 'direct', s.started_at DESC LIMIT 1) AS session,
+       (SELECT json_agg(json_build_object('destination', x.destination, 'state', x.state)) FROM conversions c
+         JOIN outbox x ON x.site = c.site AND x.conversion_id = c.conversion_id
+         WHERE c.site = o.site AND c.order_key = o.order_key) AS deliveries,
+       (SELECT c.body::json ->> 'hold' FROM conversions c WHERE c.site = o.site AND c.order_key = o.order_key ORDER BY c.seq LIMIT 1) AS hold
+     FROM orders o WHERE $1::text IS NULL OR o.site = $1 ORDER BY o.created_at DESC, o.order_key DESC LIMIT $2`,
+    [site ?? null, limit],
+  );
+  return rows.map((row): OrderSummary => {
+    const { order } = JSON.parse(row.body) as OrderRow['projection'];
+    const session = row.session ? (JSON.parse(row.session) as SessionState) : null;
+    return {
+      order_key: row.order_key,
+      order_id: order.order_id,
+      order_number: order.order_number,
+      source: order.source,
+      state: order.state,
+      total: order.amounts.total,
+      currency: order.currency,
+      exponent: order.exponent,
+      created_at: order.created_at,
+      link_key: row.link_key,
+      ...(row.unlinked_reason && { unlinked_reason: row.unlinked_reason }),
+      channel: session?.channel ?? null,
+      ...(session?.platform && { platform: session.platform }),
+      deliveries: row.deliveries ?? [],
+      ...(row.hold && { hold: row.hold as NonNullable<OrderSummary['hold']> }),
+      test: order.test,
+    };
+  });
+}
