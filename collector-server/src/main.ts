@@ -115,7 +115,19 @@ export async function startCollector(options: CollectorOptions, listen: { port: 
     assets: options.assetsFolder ? readAssets(options.assetsFolder) : new Map(),
     onError: (error, request_id) => onError(error, request_id),
   });
-  await listenOn(server, listen);
+  const closeParts = async (): Promise<void> => {
+    clearTimeout(woken);
+    admission.stop();
+    disk.stop();
+    await background.control.stop();
+    await store.close();
+  };
+  try {
+    await listenOn(server, listen);
+  } catch (error) {
+    await closeParts();
+    throw error;
+  }
 
   const { port } = server.address() as AddressInfo;
   return {
@@ -127,11 +139,7 @@ export async function startCollector(options: CollectorOptions, listen: { port: 
       health.stopTaking();
       await closeServer(server, limits.finish_ms);
       await commits.drain();
-      clearTimeout(woken);
-      admission.stop();
-      disk.stop();
-      await background.control.stop();
-      await store.close();
+      await closeParts();
     },
   };
 }

@@ -13,6 +13,7 @@ import {
   type ProjectionTx,
   type Storage,
   StorageFault,
+  type WantedRows,
 } from '../storage/contract.ts';
 import { deadLetterOf } from './dead-letter.ts';
 
@@ -65,8 +66,9 @@ export function createProjector(
 
   /** False, and nothing done, when another process has been here since `after` was read. */
   const projectAll = (partition: number, after: number, events: readonly LoggedEvent[]): Promise<boolean> =>
-    projections.transaction(async (tx) => {
+    projections.transaction(sitesOf(events), async (tx) => {
       if ((await tx.position(partition)) !== after) return false;
+      await tx.prefetch(wantedBy(events));
       for (const event of events) await projectEvent(tx, event, siteFacts(event.site), now);
       await tx.setPosition(partition, events.at(-1)!.position);
       return true;
@@ -93,7 +95,7 @@ export function createProjector(
     } catch (error) {
       if (error instanceof StorageFault) throw error;
       await log.append({ events: [], deadLetters: [unprojected(event, error, now())] });
-      await projections.transaction(async (tx) => {
+      await projections.transaction([event.site], async (tx) => {
         if ((await tx.position(partition)) === after) await tx.setPosition(partition, event.position);
       });
     }
@@ -127,11 +129,29 @@ export function createProjector(
       });
     },
     projectLate: (event) =>
-      projections.transaction(async (tx) => {
+      projections.transaction([event.site], async (tx) => {
         if (await tx.putLate(event.site, event.event_id)) await projectEvent(tx, event, siteFacts(event.site), now);
       }),
     release: () => projections.release(owner),
   };
+}
+
+const sitesOf = (events: readonly LoggedEvent[]): string[] => [...new Set(events.map(({ site }) => site))];
+
+/** What projecting these events begins by asking for. */
+function wantedBy(events: readonly LoggedEvent[]): WantedRows {
+  const sessions: WantedRows['sessions'][number][] = [];
+  const visitors: WantedRows['visitors'][number][] = [];
+  const keys: WantedRows['keys'][number][] = [];
+  for (const event of events) {
+    const { site, visitor_id, session_id } = event;
+    if (!visitor_id) continue;
+    visitors.push({ site, visitor_id });
+    if (!session_id) continue;
+    sessions.push({ site, session_id, visitor_id });
+    for (const { key, value } of keysOfEvent(event)) keys.push({ site, key, value });
+  }
+  return { sessions, visitors, keys };
 }
 
 /** How many events of the log are not projected yet. */

@@ -166,7 +166,7 @@ export function storageContract(engine: string, open: () => Promise<Storage>): v
     });
 
     test('a projector step that throws leaves nothing behind', async () => {
-      const failing = storage.projections.transaction(async (tx) => {
+      const failing = storage.projections.transaction([SITE], async (tx) => {
         await tx.setPosition(0, 5);
         await tx.enqueue(SITE, 'c1', 'meta', 1);
         throw new Error('stop');
@@ -186,14 +186,14 @@ export function storageContract(engine: string, open: () => Promise<Storage>): v
     });
 
     test('O1: a conversion is enqueued once for a destination, however often it is decided', async () => {
-      const enqueue = () => storage.projections.transaction((tx) => tx.enqueue(SITE, 'c1', 'meta', 1));
+      const enqueue = () => storage.projections.transaction([SITE], (tx) => tx.enqueue(SITE, 'c1', 'meta', 1));
       await enqueue();
       await enqueue();
       expect((await storage.outbox.counts()).waiting).toBe(1);
     });
 
     test('O2: rows are claimed by one worker, and a lost lease finishes nothing', async () => {
-      await storage.projections.transaction(async (tx) => {
+      await storage.projections.transaction([SITE], async (tx) => {
         for (let index = 0; index < 20; index++) await tx.enqueue(SITE, `c${index}`, 'meta', 1);
       });
       const claims = await Promise.all([storage.outbox.claim(10, 1000, 15, []), storage.outbox.claim(10, 1000, 15, [])]);
@@ -209,7 +209,7 @@ export function storageContract(engine: string, open: () => Promise<Storage>): v
     });
 
     test('rows of paused destinations are not claimed, and don’t make a worker busy', async () => {
-      await storage.projections.transaction((tx) => tx.enqueue(SITE, 'c1', 'meta', 1));
+      await storage.projections.transaction([SITE], (tx) => tx.enqueue(SITE, 'c1', 'meta', 1));
       expect(await storage.outbox.claim(10, 1000, 5, [`${SITE}/meta`])).toEqual([]);
       expect(await storage.outbox.nextDue([`${SITE}/meta`])).toBeNull();
       expect(await storage.outbox.nextDue([])).toBe(1);

@@ -25,7 +25,7 @@ export const POSTGRES_DEFAULTS: Required<PostgresOptions> = {
 const INT8 = 20;
 const MAX_TRIES = 8;
 const JITTER_MS = 20;
-/** SQLSTATE: two transactions could not both be as if alone; asking again is the answer. */
+/** SQLSTATE: the server ended one of two that stood in each other's way; asking again is the answer. */
 const LOST_RACE = new Set(['40001', '40P01']);
 const DISK_FULL = '53100';
 /** Classes and codes that say that the server can't now, rather than that the statement is wrong. */
@@ -80,16 +80,13 @@ export class PostgresDatabase implements Queryable {
   }
 
   /**
-   * Runs a step in one transaction on one connection. At `serializable` a step that lost against another is run again, so it
-   * has no effects but its statements.
+   * Runs a step in one transaction on one connection. A step that the server ended for another's sake is run again, so it has
+   * no effects but its statements.
    */
-  async transaction<T>(
-    step: (client: Queryable) => Promise<T>,
-    isolation: 'read committed' | 'serializable' = 'read committed',
-  ): Promise<T> {
+  async transaction<T>(step: (client: Queryable) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#once(step, isolation);
+        return await this.#once(step);
       } catch (error) {
         if (attempt >= MAX_TRIES || !LOST_RACE.has(codeOf(error))) throw toFault(error);
         await sleep(Math.random() * JITTER_MS * attempt);
@@ -115,11 +112,11 @@ export class PostgresDatabase implements Queryable {
     return this.#pool.end();
   }
 
-  async #once<T>(step: (client: Queryable) => Promise<T>, isolation: string): Promise<T> {
+  async #once<T>(step: (client: Queryable) => Promise<T>): Promise<T> {
     const client = await this.#pool.connect();
     let broken = false;
     try {
-      await client.query(`BEGIN ISOLATION LEVEL ${isolation}`);
+      await client.query('BEGIN');
       const result = await step({
         query: async (sql, values = []) => (await client.query(this.#prepared(sql, values))).rows,
         run: async (sql, values = []) => (await client.query(this.#prepared(sql, values))).rowCount ?? 0,

@@ -122,7 +122,7 @@ describe.skipIf(!found)(
     test('O2, F12: two workers on one outbox never take the same row', async () => {
       const url = await server.newDatabase();
       const [one, two] = [await opened(openPostgres(url)), await opened(openPostgres(url))];
-      await one.projections.transaction(async (tx) => {
+      await one.projections.transaction(['demo'], async (tx) => {
         for (let index = 0; index < 400; index++) await tx.enqueue('demo', `c${index}`, 'meta', 1);
       });
       const work = async (storage: Storage): Promise<number[]> => {

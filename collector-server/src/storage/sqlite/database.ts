@@ -105,6 +105,11 @@ export class Database {
     return (await this.all<Row>(sql, ...values))[0];
   }
 
+  /** `ok`, or the first thing that is wrong with the file. Reads all of it. */
+  integrity(): string {
+    return String(Object.values(this.#writer.prepare('PRAGMA integrity_check(1)').get()!)[0]);
+  }
+
   /** Bytes of the file, and of its write-ahead log; 0 in memory. */
   size(): { bytes: number; wal_bytes: number } {
     const of = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
