@@ -57,6 +57,35 @@ const SiteConfigSchema = Type.Object({
   ),
 });
 
+const setting = (minimum: number, maximum: number, fallback: number, description: string) =>
+  Type.Optional(Type.Integer({ minimum, maximum, default: fallback, description: `${description} ${fallback} by default.` }));
+const MIB = 1024 * 1024;
+
+/** What one collector takes on at most, and how it gives way; each within a range that makes sense. */
+export const LimitsSchema = Type.Object({
+  in_flight: setting(1, 100_000, 512, 'Requests that are answered at once; beyond, they are refused with 503.'),
+  queue_events: setting(1, 1_000_000, 10_000, 'Events that wait to be committed.'),
+  queue_bytes: setting(MIB, 4096 * MIB, 64 * MIB, 'Bytes that wait to be committed.'),
+  loop_delay_ms: setting(10, 10_000, 200, 'How late the event loop may run, p99 over a second, in ms.'),
+  disk_reserve_bytes: setting(
+    0,
+    1024 * 1024 * MIB,
+    200 * MIB,
+    'Bytes that stay free on the store’s disk: below, writes are refused.',
+  ),
+  drain_ms: setting(0, 60_000, 5_000, 'How long requests are still taken after a stop was announced, in ms.'),
+  finish_ms: setting(0, 60_000, 10_000, 'How long those that were begun may take then, in ms.'),
+});
+
+export type Limits = Required<Static<typeof LimitsSchema>>;
+
+/** The limits in force: what the configuration says, else the defaults. */
+export function limitsOf({ limits = {} }: { limits?: Static<typeof LimitsSchema> | undefined }): Limits {
+  const properties = LimitsSchema.properties as Record<string, { default?: unknown }>;
+  const defaults = Object.entries(properties).map(([name, { default: fallback }]) => [name, fallback]);
+  return { ...(Object.fromEntries(defaults) as Limits), ...limits };
+}
+
 export const ConfigSchema = Type.Object({
   public_url: Type.Optional(Type.String({ description: 'The address that browsers reach the collector at.' })),
   data_key: Secret,
@@ -79,6 +108,7 @@ export const ConfigSchema = Type.Object({
       ),
     }),
   ),
+  limits: Type.Optional(LimitsSchema),
   sites: Type.Record(Name, SiteConfigSchema),
 });
 

@@ -5,9 +5,9 @@ import { hostname } from 'node:os';
 import { readAssets } from './assets.ts';
 import { type Background, startBackground } from './background/background.ts';
 import { startBackgroundThread } from './background/threaded.ts';
-import { type Config, dataKey } from './config.ts';
-import { ADMISSION_DEFAULTS, type AdmissionLimits, createAdmission } from './health/admission.ts';
-import { DISK_RESERVE_BYTES, watchDisk } from './health/disk.ts';
+import { type Config, dataKey, limitsOf } from './config.ts';
+import { createAdmission } from './health/admission.ts';
+import { watchDisk } from './health/disk.ts';
 import { createHealth } from './health/health.ts';
 import { createApp } from './http/app.ts';
 import { createAuth } from './http/auth.ts';
@@ -34,23 +34,7 @@ export interface CollectorOptions {
   onError?: (error: unknown, context: string) => void;
   /** What was written may not be durable: nothing more may be acknowledged, the process must end (U3). */
   onFatal?: (error: Error) => void;
-  limits?: Partial<CollectorLimits>;
 }
-
-export interface CollectorLimits extends AdmissionLimits {
-  disk_reserve_bytes: number;
-  /** How long requests are still taken after the stop was announced, for load balancers to notice, in ms (U5). */
-  drain_ms: number;
-  /** How long those that were begun may take then, in ms. */
-  finish_ms: number;
-}
-
-export const LIMIT_DEFAULTS: CollectorLimits = {
-  ...ADMISSION_DEFAULTS,
-  disk_reserve_bytes: DISK_RESERVE_BYTES,
-  drain_ms: 5_000,
-  finish_ms: 10_000,
-};
 
 export interface Collector {
   url: string;
@@ -65,7 +49,7 @@ const WAKE_MS = 5;
 /** Starts a collector on `host:port`; port 0 picks a free one. Rejects when the store can't be used. */
 export async function startCollector(options: CollectorOptions, listen: { port: number; host: string }): Promise<Collector> {
   const { config, now = Date.now, onError = () => undefined, onFatal = () => undefined } = options;
-  const limits = { ...LIMIT_DEFAULTS, ...options.limits };
+  const limits = limitsOf(config);
   const metrics = createMetrics();
   const { store, background, folder } = await openParts(options, now, onError);
   const disk = await watchDisk(folder, limits.disk_reserve_bytes);

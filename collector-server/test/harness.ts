@@ -25,6 +25,7 @@ export function testConfig(site: Partial<Config['sites'][string]> = {}, more: Pa
       data_key: 'test',
       dashboard_token: 'a-dashboard-token',
       relay: { base_ms: 20, throttled_floor_ms: 20 },
+      limits: { drain_ms: 0 },
       ...more,
       sites: {
         demo: {
@@ -53,7 +54,7 @@ export interface TestCollector extends Collector {
 export async function startTestCollector(config: Config = testConfig(), storage: Storage = openSqlite()): Promise<TestCollector> {
   const errors: unknown[] = [];
   const collector = await startCollector(
-    { config, storage, onError: (error) => errors.push(error), limits: { drain_ms: 0 } },
+    { config, storage, onError: (error) => errors.push(error) },
     { port: 0, host: '127.0.0.1' },
   );
   let stopped = false;

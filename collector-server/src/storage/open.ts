@@ -31,6 +31,6 @@ export async function openLog(spec: StorageSpec, onCrash: (error: Error) => void
     return { log, trouble: () => null, close };
   }
   assertNoOldStore(spec.folder);
-  const log = await openThreadedLog(join(spec.folder, 'log.db'), onCrash);
+  const log = await openThreadedLog(join(spec.folder, 'log.db'), { onCrash });
   return { log, trouble: () => (log.isRunning() ? null : 'commit_thread_down'), close: () => log.close() };
 }

@@ -3,7 +3,7 @@ import type { Storage } from '../../src/storage/contract.ts';
 import { openPostgres } from '../../src/storage/postgres/index.ts';
 import { findPostgres, startPostgres } from '../../src/storage/postgres/testing.ts';
 import { openSqlite } from '../../src/storage/sqlite/index.ts';
-import { eventually, newVisit, postEvents, read } from '../harness.ts';
+import { eventually, newVisit, postEvents, read, testConfig } from '../harness.ts';
 import { newFolder, serve, startLoad } from './process.ts';
 
 const ROUNDS = Number(process.env['KILL_ROUNDS'] ?? 3);
@@ -98,7 +98,7 @@ test('a collector that was killed projects on its next start what it had not pro
 });
 
 test('U5, F21: a collector that is told to stop answers what it began, loses nothing and leaves no log behind', async () => {
-  const folder = newFolder();
+  const folder = newFolder({ ...testConfig(), limits: { drain_ms: 2000 } });
   const collector = await serve(folder);
   const load = startLoad(() => collector.url);
   await load.until(50);

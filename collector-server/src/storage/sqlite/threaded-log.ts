@@ -20,9 +20,13 @@ export interface ThreadedLog extends EventLog {
 
 /**
  * The log on SQLite with its writer in a thread of its own. A writer that crashes takes nothing with it that was
- * acknowledged: what it was given is refused as StorageFault, and another takes its place. `onCrash` is told.
+ * acknowledged: what it was given is refused as StorageFault, and another takes its place. `onCrash` is told, `onThread` of
+ * each thread that runs.
  */
-export async function openThreadedLog(path: string, onCrash: (error: Error) => void = () => undefined): Promise<ThreadedLog> {
+export async function openThreadedLog(
+  path: string,
+  { onCrash, onThread }: { onCrash?: (error: Error) => void; onThread?: (thread: Worker) => void } = {},
+): Promise<ThreadedLog> {
   const pending = new Map<number, Pending>();
   let next = 0;
   let thread: Worker | undefined;
@@ -36,6 +40,7 @@ export async function openThreadedLog(path: string, onCrash: (error: Error) => v
       worker.on('message', (message: LogResponse | 'open') => {
         if (message === 'open') {
           thread = worker;
+          onThread?.(worker);
           resolve();
         } else answer(message);
       });
@@ -48,7 +53,7 @@ export async function openThreadedLog(path: string, onCrash: (error: Error) => v
         const error = failure ?? new Error(`the commit thread ended with ${code}`);
         reject(error);
         if (closing) return;
-        onCrash(error);
+        onCrash?.(error);
         restart = setTimeout(() => start().catch(() => undefined), RESTART_MS);
       });
     });
