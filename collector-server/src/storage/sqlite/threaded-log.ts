@@ -5,6 +5,8 @@ import { createLogReader, type LogRequest, type LogResponse, toRequest, unpackRe
 
 /** How long the thread stays down after it crashed, in ms: long enough not to spin, short enough not to be missed. */
 const RESTART_MS = 250;
+/** What is given to be written lives for a few ms: a small nursery is enough, and keeps the process small. */
+const YOUNG_MB = 16;
 
 interface Pending {
   resolve(results: AppendResult[]): void;
@@ -35,7 +37,11 @@ export async function openThreadedLog(
 
   const start = (): Promise<void> =>
     new Promise((resolve, reject) => {
-      const worker = new Worker(new URL('./log-thread.ts', import.meta.url), { name: 'commit', workerData: { path } });
+      const worker = new Worker(new URL('./log-thread.ts', import.meta.url), {
+        name: 'commit',
+        workerData: { path },
+        resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+      });
       let failure: Error | undefined;
       worker.on('message', (message: LogResponse | 'open') => {
         if (message === 'open') {
