@@ -201,8 +201,7 @@ export function storageContract(engine: string, open: () => Promise<Storage>): v
       expect(new Set(ids).size).toBe(20);
       expect(ids).toHaveLength(20);
       const stale = claims[0]![0]!;
-      const [again] = await storage.outbox.claim(2000, 1000, 1, []);
-      expect(again!.id).toBe(stale.id);
+      const again = (await storage.outbox.claim(2000, 1000, 20, [])).find(({ id }) => id === stale.id);
       expect(await storage.outbox.finish(stale, { state: 'delivered' })).toBe(false);
       expect(await storage.outbox.finish(again!, { state: 'delivered' })).toBe(true);
       expect((await storage.outbox.counts()).delivered).toBe(1);

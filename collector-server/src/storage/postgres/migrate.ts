@@ -6,7 +6,6 @@ import type { PostgresDatabase } from './database.ts';
 const FOLDER = join(import.meta.dirname, 'migrations');
 /** Any number, the same in every process: whoever holds its lock migrates. */
 const LOCK = 7_203_811;
-const CHECK_VIOLATION = '23514';
 const LOCK_NOT_AVAILABLE = '55P03';
 /** How many days ahead partitions are made, and how many back: clocks differ, and events come late. */
 const DAYS_AHEAD = 7;
@@ -53,8 +52,8 @@ async function apply(client: pg.PoolClient, name: string): Promise<void> {
 }
 
 /**
- * Makes the log's partitions of the days around `now` (UTC ms). One that can't be made now, because its day has events in
- * the partition for other days or because the log is busy, is left: events find their place all the same.
+ * Makes the log's partitions of the days around `now` (UTC ms), one process at a time. One that can't be made now, because the
+ * log is busy, is left for the next time: until then its events lie in the partition for other days.
  */
 export async function prepareDays(db: PostgresDatabase, now: number): Promise<void> {
   const today = Math.floor(now / DAY_MS);
@@ -62,26 +61,14 @@ export async function prepareDays(db: PostgresDatabase, now: number): Promise<vo
     const { rows } = await client.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [LOCK]);
     if (!rows[0]!.locked) return;
     try {
-      for (let day = today - DAYS_BACK; day <= today + DAYS_AHEAD; day++) await prepareDay(client, day);
+      for (let day = today - DAYS_BACK; day <= today + DAYS_AHEAD; day++)
+        await client.query("SELECT prepare_event_day(date '1970-01-01' + $1::integer)", [day]);
+    } catch (error) {
+      if ((error as { code?: string }).code !== LOCK_NOT_AVAILABLE) throw error;
     } finally {
       await client.query('SELECT pg_advisory_unlock($1)', [LOCK]);
     }
   });
-}
-
-async function prepareDay(client: pg.PoolClient, day: number): Promise<void> {
-  const text = (at: number): string => new Date(at * DAY_MS).toISOString().slice(0, 10);
-  const name = `events_${text(day).replaceAll('-', '')}`;
-  const { rows } = await client.query<{ known: boolean }>('SELECT to_regclass($1) IS NOT NULL AS known', [name]);
-  if (rows[0]!.known) return;
-  try {
-    await client.query(
-      `CREATE TABLE IF NOT EXISTS ${name} PARTITION OF events FOR VALUES FROM ('${text(day)}') TO ('${text(day + 1)}')`,
-    );
-  } catch (error) {
-    const { code } = error as { code?: string };
-    if (code !== CHECK_VIOLATION && code !== LOCK_NOT_AVAILABLE) throw error;
-  }
 }
 
 /** Throws when the server would lose what it acknowledged (D3). */

@@ -21,6 +21,8 @@ import pg from 'pg';
 /** A PostgreSQL of a test's own, on a free port of this machine. */
 export interface TestPostgres {
   port: number;
+  /** Of its first database, with a user who may do everything. */
+  url: string;
   /** Of the process that was started last. */
   pid(): number;
   /** The address of a new, empty database. */
@@ -110,6 +112,7 @@ export async function startPostgres(settings: Readonly<Record<string, string>> =
   let databases = 0;
   return {
     port,
+    url: `postgres://orderloop@127.0.0.1:${port}/postgres`,
     pid: () => server.pid!,
     async newDatabase() {
       const name = `test_${process.pid}_${databases++}`;
@@ -164,8 +167,16 @@ async function ask(port: number, database: string, sql: string): Promise<unknown
   }
 }
 
+export interface TestProxy {
+  port: number;
+  freeze(): void;
+  /** What is frozen stays so; new connections work. */
+  letNewThrough(): void;
+  stop(): Promise<void>;
+}
+
 /** A way to a server that can be made to stop answering without a word: connections stay open, and nothing comes through. */
-export async function startProxy(port: number): Promise<{ port: number; freeze(): void; thaw(): void; stop(): Promise<void> }> {
+export async function startProxy(port: number): Promise<TestProxy> {
   const sockets = new Set<{ destroy(): unknown; pause(): unknown; resume(): unknown }>();
   let isFrozen = false;
   const server = createServer((socket) => {
@@ -191,9 +202,8 @@ export async function startProxy(port: number): Promise<{ port: number; freeze()
       isFrozen = true;
       for (const socket of sockets) socket.pause();
     },
-    thaw() {
+    letNewThrough() {
       isFrozen = false;
-      for (const socket of sockets) socket.resume();
     },
     async stop() {
       for (const socket of sockets) socket.destroy();
