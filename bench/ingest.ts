@@ -51,7 +51,7 @@ function startCollector(name: string): Promise<Server> {
     JSON.stringify({
       data_key: 'bench',
       dashboard_token: 'bench-dashboard-token',
-      limits: { drain_ms: 0 },
+      limits: { drain_ms: 0, network_per_second: 1e6, network_burst: 1e6, key_per_second: 1e6, site_per_second: 1e6 },
       sites: { bench: site },
     }),
   );

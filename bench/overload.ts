@@ -16,7 +16,15 @@ try {
   const config = join(folder, 'config.json');
   const site = { name: 'Bench', publishable_keys: [KEY], secret_keys: [], signing_secrets: [], origins: [ORIGIN] };
   // The rate limits are for single senders; here one address plays all of them.
-  const limits = { drain_ms: 0 };
+  const limits = {
+    drain_ms: 0,
+    ...Object.fromEntries(
+      ['network', 'key', 'site'].flatMap((what) => [
+        [`${what}_per_second`, 1e6],
+        [`${what}_burst`, 1e6],
+      ]),
+    ),
+  };
   writeFileSync(
     config,
     JSON.stringify({ data_key: 'bench', dashboard_token: 'bench-dashboard-token', limits, sites: { bench: site } }),

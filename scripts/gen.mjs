@@ -33,7 +33,7 @@ const pages = {
     ),
   ]),
   'docs/reference/configuration.md': page('Configuration', [
-    'The JSON file of `orderloop serve --config`. A value `env:NAME` is taken from the environment.',
+    'The JSON file of `orderloop serve --config`. A value `env:NAME` is taken from the environment, `file:/path` from a file.',
     fieldTable(ConfigSchema),
   ]),
   'docs/reference/openapi.json': `${JSON.stringify(openApi(undefined), null, 2)}\n`,

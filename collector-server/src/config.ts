@@ -1,10 +1,16 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { firstFault } from '@orderloop/protocol';
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { createClientAddress } from './http/client-address.ts';
+import { LimitsSchema } from './limits.ts';
 
 const Name = Type.String({ pattern: '^[a-z][a-z0-9-]{0,63}$' });
-const Secret = Type.String({ minLength: 1, description: 'The secret itself, or `env:NAME` to take it from the environment.' });
+const Secret = Type.String({
+  minLength: 1,
+  description: 'The secret itself, `env:NAME` to take it from the environment, or `file:/path` to read it from a file.',
+});
 
 const CreativeSchema = Type.Object({
   creative_id: Type.String(),
@@ -30,6 +36,12 @@ const SiteConfigSchema = Type.Object({
   secret_keys: Type.Array(Secret, { description: 'Keys for the shop’s own servers: `sk_…`. Several are valid at once.' }),
   signing_secrets: Type.Array(Secret, { description: 'What server calls are signed with: `whsec_` and base64.' }),
   origins: Type.Array(Type.String(), { description: 'Exact origins whose pages may send: `https://shop.example`.' }),
+  accept_without_origin: Type.Optional(
+    Type.Boolean({
+      description:
+        'Take events that name no origin, as native apps and old browsers send them. They are flagged `low_trust`, and only counted: no session, no reward, no conversion. Default false.',
+    }),
+  ),
   consent_mode: Type.Optional(
     Type.Union([Type.Literal('opt_in'), Type.Literal('opt_out')], {
       description: '`opt_in` (the default) tells platforms nothing of a buyer who was not asked.',
@@ -57,39 +69,48 @@ const SiteConfigSchema = Type.Object({
   ),
 });
 
-const setting = (minimum: number, maximum: number, fallback: number, description: string) =>
-  Type.Optional(Type.Integer({ minimum, maximum, default: fallback, description: `${description} ${fallback} by default.` }));
-const MIB = 1024 * 1024;
-
-/** What one collector takes on at most, and how it gives way; each within a range that makes sense. */
-export const LimitsSchema = Type.Object({
-  in_flight: setting(1, 100_000, 512, 'Requests that are answered at once; beyond, they are refused with 503.'),
-  queue_events: setting(1, 1_000_000, 10_000, 'Events that wait to be committed.'),
-  queue_bytes: setting(MIB, 4096 * MIB, 64 * MIB, 'Bytes that wait to be committed.'),
-  loop_delay_ms: setting(10, 10_000, 200, 'How late the event loop may run, p99 over a second, in ms.'),
-  disk_reserve_bytes: setting(
-    0,
-    1024 * 1024 * MIB,
-    200 * MIB,
-    'Bytes that stay free on the store’s disk: below, writes are refused.',
-  ),
-  drain_ms: setting(0, 60_000, 5_000, 'How long requests are still taken after a stop was announced, in ms.'),
-  finish_ms: setting(0, 60_000, 10_000, 'How long those that were begun may take then, in ms.'),
-});
-
-export type Limits = Required<Static<typeof LimitsSchema>>;
-
-/** The limits in force: what the configuration says, else the defaults. */
-export function limitsOf({ limits = {} }: { limits?: Static<typeof LimitsSchema> | undefined }): Limits {
-  const properties = LimitsSchema.properties as Record<string, { default?: unknown }>;
-  const defaults = Object.entries(properties).map(([name, { default: fallback }]) => [name, fallback]);
-  return { ...(Object.fromEntries(defaults) as Limits), ...limits };
-}
-
 export const ConfigSchema = Type.Object({
   public_url: Type.Optional(Type.String({ description: 'The address that browsers reach the collector at.' })),
   data_key: Secret,
   dashboard_token: Secret,
+  hosts: Type.Optional(
+    Type.Array(Type.String({ pattern: '^[A-Za-z0-9.-]{1,253}$|^\\[[0-9A-Fa-f:.]{2,45}\\]$' }), {
+      description:
+        'More names that requests may come under, without port. The host of `public_url`, those of the sites’ origins and this machine’s own are known.',
+    }),
+  ),
+  trusted_proxies: Type.Optional(
+    Type.Array(Type.String(), {
+      description:
+        'Addresses and CIDR ranges of the proxies in front: `10.0.0.0/8`. Only they are believed about whom a request comes from (`X-Forwarded-For`).',
+    }),
+  ),
+  door: Type.Optional(
+    Type.Object(
+      {
+        path: Type.Optional(
+          Type.String({
+            pattern: '^(?:/[A-Za-z0-9_-]{1,64}){1,4}$',
+            description:
+              'A path under which a shop’s own host passes requests on: `/o`. Everything but the dashboard and the metrics is answered there too.',
+          }),
+        ),
+        script: Type.Optional(
+          Type.String({
+            pattern: '^[A-Za-z0-9_-]{1,64}\\.js$',
+            description: 'A name of your own for `orderloop.js`, which is served under both: `o.js`.',
+          }),
+        ),
+      },
+      { additionalProperties: false, description: 'The first-party door: how the shop’s own domain leads to the collector.' },
+    ),
+  ),
+  limits: Type.Optional(LimitsSchema),
+  log_level: Type.Optional(
+    Type.Union([Type.Literal('error'), Type.Literal('info')], {
+      description: '`error` (the default) logs failures alone, `info` also one line a request.',
+    }),
+  ),
   open_dashboard: Type.Optional(
     Type.Boolean({ description: 'Let anybody on this machine into the dashboard: for the demo, on loopback only.' }),
   ),
@@ -108,7 +129,6 @@ export const ConfigSchema = Type.Object({
       ),
     }),
   ),
-  limits: Type.Optional(LimitsSchema),
   sites: Type.Record(Name, SiteConfigSchema),
 });
 
@@ -122,19 +142,33 @@ export class ConfigError extends Error {}
 
 const validator = Compile(ConfigSchema);
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /**
- * Checks a configuration and puts in what it takes from the environment.
+ * Checks a configuration and puts in what it takes from the environment and from files (A13).
  * Throws ConfigError, which names the field, what is wrong with it and what to do.
  */
-export function readConfig(value: unknown, env: Readonly<Record<string, string | undefined>>): Config {
+export function readConfig(value: unknown, env: Environment): Config {
   if (!validator.Check(value)) {
     const { pointer, kind, detail } = firstFault(validator.Errors(value));
     throw new ConfigError(
       `The configuration can’t be used: ${pointer} ${kind === 'missing' ? 'is missing.' : `is wrong. ${detail}`}`,
     );
   }
-  const config = resolveSecrets(value, env, '') as Config;
-  for (const [site, { publishable_keys, origins }] of Object.entries(config.sites)) {
+  const config = mapTexts(value, '', (text, path) => resolveSecret(text, path, env)) as Config;
+  checkAddresses(config);
+  return config;
+}
+
+function checkAddresses({ public_url, trusted_proxies = [], sites }: Config): void {
+  if (public_url !== undefined && !URL.canParse(public_url))
+    throw new ConfigError(`public_url ${public_url} must be an address, such as https://collector.example.`);
+  try {
+    createClientAddress(trusted_proxies);
+  } catch {
+    throw new ConfigError('trusted_proxies must hold addresses and CIDR ranges, such as 10.0.0.0/8.');
+  }
+  for (const [site, { publishable_keys, origins }] of Object.entries(sites)) {
     const stray = publishable_keys.find((key) => siteOfKey(key) !== site);
     if (stray) throw new ConfigError(`The key ${stray.slice(0, 12)}… of site ${site} must begin with pk_${site}_.`);
     const wrong = origins.find((origin) => !URL.canParse(origin) || new URL(origin).origin !== origin);
@@ -143,18 +177,44 @@ export function readConfig(value: unknown, env: Readonly<Record<string, string |
         `The origin ${wrong} of site ${site} must be scheme, host and port alone, such as https://shop.example.`,
       );
   }
-  return config;
 }
 
-function resolveSecrets(value: unknown, env: Readonly<Record<string, string | undefined>>, path: string): unknown {
-  if (typeof value === 'string' && value.startsWith('env:')) {
-    const found = env[value.slice(4)];
-    if (!found) throw new ConfigError(`The environment has no ${value.slice(4)}, which ${path} takes its value from.`);
+function resolveSecret(text: string, path: string, env: Environment): string {
+  if (text.startsWith('env:')) {
+    const found = env[text.slice(4)];
+    if (!found) throw new ConfigError(`The environment has no ${text.slice(4)}, which ${path} takes its value from.`);
     return found;
   }
-  if (Array.isArray(value)) return value.map((entry, index) => resolveSecrets(entry, env, `${path}/${index}`));
+  const file = secretFile(text);
+  if (file === undefined) return text;
+  let found: string;
+  try {
+    found = readFileSync(file, 'utf8').trim();
+  } catch (cause) {
+    throw new ConfigError(`The file that ${path} takes its value from can’t be read.`, { cause });
+  }
+  if (found === '') throw new ConfigError(`The file that ${path} takes its value from is empty.`);
+  return found;
+}
+
+const secretFile = (text: string): string | undefined => (text.startsWith('file:/') ? text.slice('file:'.length) : undefined);
+
+/** The files that a configuration, as it was written, takes secrets from, each with the field that does. */
+export function secretFiles(value: unknown): { path: string; file: string }[] {
+  const found: { path: string; file: string }[] = [];
+  mapTexts(value, '', (text, path) => {
+    const file = secretFile(text);
+    if (file !== undefined) found.push({ path, file });
+    return text;
+  });
+  return found;
+}
+
+function mapTexts(value: unknown, path: string, change: (text: string, path: string) => string): unknown {
+  if (typeof value === 'string') return change(value, path);
+  if (Array.isArray(value)) return value.map((entry, index) => mapTexts(entry, `${path}/${index}`, change));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, resolveSecrets(entry, env, `${path}/${name}`)]));
+  return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, mapTexts(entry, `${path}/${name}`, change)]));
 }
 
 /** The site that a publishable key names: what stands between its first and its last underscore. */

@@ -2,17 +2,23 @@ import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
+import { promisify } from 'node:util';
 import { readAssets } from './assets.ts';
 import { type Background, startBackground } from './background/background.ts';
 import { startBackgroundThread } from './background/threaded.ts';
-import { type Config, dataKey, limitsOf } from './config.ts';
+import { type Config, dataKey } from './config.ts';
 import { createAdmission } from './health/admission.ts';
 import { watchDisk } from './health/disk.ts';
 import { createHealth } from './health/health.ts';
-import { createApp } from './http/app.ts';
+import { type App, createApp } from './http/app.ts';
 import { createAuth } from './http/auth.ts';
+import { createClientAddress } from './http/client-address.ts';
+import type { RequestRecord } from './http/deps.ts';
 import { createNamedCalls } from './http/named-calls.ts';
+import { createRates } from './http/rates.ts';
+import { createFront } from './http/server.ts';
 import { createCommitQueue } from './ingest/commit-queue.ts';
+import { LIMIT_DEFAULTS, type Limits } from './limits.ts';
 import { createMetrics } from './metrics.ts';
 import { createVault } from './privacy/vault.ts';
 import { SOURCES } from './sources/index.ts';
@@ -34,11 +40,17 @@ export interface CollectorOptions {
   onError?: (error: unknown, context: string) => void;
   /** What was written may not be durable: nothing more may be acknowledged, the process must end (U3). */
   onFatal?: (error: Error) => void;
+  /** Told of each request that was answered: for a log of requests. */
+  onRequest?: ((record: RequestRecord) => void) | undefined;
+  /** In place of the configuration's. */
+  limits?: Partial<Limits>;
 }
 
 export interface Collector {
   url: string;
   port: number;
+  /** Open connections, as the server counts them. */
+  connections(): Promise<number>;
   /** Says that it is not ready, goes on for `drain_ms`, finishes what was begun, and closes the store (U5). */
   stop(): Promise<void>;
 }
@@ -46,10 +58,52 @@ export interface Collector {
 /** How soon after a commit the background hears of it, in ms: many commits are told of at once. */
 const WAKE_MS = 5;
 
+/** A collector that listens to nothing yet. */
+export interface OpenCollector {
+  app: App;
+  limits: Limits;
+  /** Not ready from now on, though requests are still answered. */
+  announceStop(): void;
+  /** Nothing new may begin from now on. */
+  stopTaking(): void;
+  /** Requests that are being answered. */
+  inFlight(): number;
+  /** Finishes what was begun, and closes the store. */
+  close(): Promise<void>;
+}
+
 /** Starts a collector on `host:port`; port 0 picks a free one. Rejects when the store can't be used. */
 export async function startCollector(options: CollectorOptions, listen: { port: number; host: string }): Promise<Collector> {
+  const collector = await openCollector(options);
+  const { app, limits } = collector;
+  const server = createFront(app.handle, limits);
+  try {
+    await listenOn(server, listen);
+  } catch (error) {
+    await collector.close();
+    throw error;
+  }
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://${listen.host === '127.0.0.1' ? 'localhost' : listen.host}:${port}`,
+    port,
+    connections: () => promisify(server.getConnections.bind(server))(),
+    async stop() {
+      collector.announceStop();
+      await new Promise((resolve) => setTimeout(resolve, limits.drain_ms));
+      collector.stopTaking();
+      await closeServer(server, limits.finish_ms);
+      await collector.close();
+    },
+  };
+}
+
+/** Opens the store and everything that answers, without a server. Rejects when the store can't be used. */
+export async function openCollector(options: CollectorOptions): Promise<OpenCollector> {
   const { config, now = Date.now, onError = () => undefined, onFatal = () => undefined } = options;
-  const limits = limitsOf(config);
+  const limits = { ...LIMIT_DEFAULTS, ...config.limits, ...options.limits };
+  const addressOf = createClientAddress(config.trusted_proxies ?? []);
+  const rates = createRates(limits, addressOf, now);
   const metrics = createMetrics();
   const { store, background, folder } = await openParts(options, now, onError);
   const disk = await watchDisk(folder, limits.disk_reserve_bytes);
@@ -82,7 +136,7 @@ export async function startCollector(options: CollectorOptions, listen: { port: 
   });
   const admission = createAdmission(limits, commits.load);
 
-  const server = createApp({
+  const app = createApp({
     config,
     background,
     commits,
@@ -92,38 +146,31 @@ export async function startCollector(options: CollectorOptions, listen: { port: 
     disk,
     sources: SOURCES,
     vault: createVault(dataKey(config.data_key)),
-    auth: createAuth(config, now),
+    auth: createAuth({ config, rates, addressOf, now }),
+    addressOf,
+    rates,
+    limits,
     metrics,
     now,
     randomBytes,
     assets: options.assetsFolder ? readAssets(options.assetsFolder) : new Map(),
     onError: (error, request_id) => onError(error, request_id),
+    onRequest: options.onRequest,
   });
-  const closeParts = async (): Promise<void> => {
-    clearTimeout(woken);
-    admission.stop();
-    disk.stop();
-    await background.control.stop();
-    await store.close();
-  };
-  try {
-    await listenOn(server, listen);
-  } catch (error) {
-    await closeParts();
-    throw error;
-  }
-
-  const { port } = server.address() as AddressInfo;
   return {
-    url: `http://${listen.host === '127.0.0.1' ? 'localhost' : listen.host}:${port}`,
-    port,
-    async stop() {
-      health.announceStop();
-      await new Promise((resolve) => setTimeout(resolve, limits.drain_ms));
-      health.stopTaking();
-      await closeServer(server, limits.finish_ms);
+    app,
+    limits,
+    announceStop: health.announceStop,
+    stopTaking: health.stopTaking,
+    inFlight: admission.inFlight,
+    async close() {
+      app.stop();
       await commits.drain();
-      await closeParts();
+      clearTimeout(woken);
+      admission.stop();
+      disk.stop();
+      await background.control.stop();
+      await store.close();
     },
   };
 }

@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { sessionRef, uuidv7 } from '@orderloop/protocol';
 import { onTestFinished } from 'vitest';
 import { type Config, readConfig } from '../src/config.ts';
-import { type Collector, startCollector } from '../src/main.ts';
+import { type Collector, type CollectorOptions, startCollector } from '../src/main.ts';
 import type { Storage } from '../src/storage/contract.ts';
 import { openSqlite } from '../src/storage/sqlite/index.ts';
 
@@ -11,6 +11,10 @@ export const SECRET_KEY = 'sk_demo_0123456789';
 export const SIGNING_SECRET = 'whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=';
 export const SHOPIFY_SECRET = 'shpss_test';
 export const ORIGIN = 'https://shop.example';
+
+/** What no list of bots knows. */
+export const BROWSER_NAME =
+  'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36';
 
 export const GRANTED = {
   ad_storage: 'granted',
@@ -25,7 +29,7 @@ export function testConfig(site: Partial<Config['sites'][string]> = {}, more: Pa
       data_key: 'test',
       dashboard_token: 'a-dashboard-token',
       relay: { base_ms: 20, throttled_floor_ms: 20 },
-      limits: { drain_ms: 0 },
+      limits: { drain_ms: 0, network_per_second: 1_000_000, network_burst: 1_000_000 },
       ...more,
       sites: {
         demo: {
@@ -51,10 +55,14 @@ export interface TestCollector extends Collector {
 }
 
 /** A collector on a free port with a store of its own, stopped when the test ends. */
-export async function startTestCollector(config: Config = testConfig(), storage: Storage = openSqlite()): Promise<TestCollector> {
+export async function startTestCollector(
+  config: Config = testConfig(),
+  storage: Storage = openSqlite(),
+  more: Partial<CollectorOptions> = {},
+): Promise<TestCollector> {
   const errors: unknown[] = [];
   const collector = await startCollector(
-    { config, storage, onError: (error) => errors.push(error) },
+    { config, storage, onError: (error) => errors.push(error), ...more },
     { port: 0, host: '127.0.0.1' },
   );
   let stopped = false;
@@ -110,7 +118,7 @@ export async function postEvents(
 ) {
   const response = await fetch(`${collector.url}/v1/events`, {
     method: 'POST',
-    headers: { origin: ORIGIN, 'content-type': 'text/plain', 'user-agent': 'Mozilla/5.0 (test)', ...headers },
+    headers: { origin: ORIGIN, 'content-type': 'text/plain', 'user-agent': BROWSER_NAME, ...headers },
     body: JSON.stringify({ key: KEY, sent_at: Date.now(), events, ...more }),
   });
   return {

@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { Limits } from '../config.ts';
+import type { Limits } from '../limits.ts';
 
 /** What a request is for, the most precious first: what is refused last when there is too much (U1). */
 export type Priority = 'order' | 'reward' | 'event' | 'report';

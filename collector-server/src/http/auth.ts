@@ -2,13 +2,18 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { type Config, type SiteConfig, siteOfKey } from '../config.ts';
 import { verifyStandardWebhook } from '../sources/shared/verify.ts';
-import { HttpProblem } from './problem.ts';
+import { type ClientAddress, isLoopback } from './client-address.ts';
+import { isLocalName } from './hosts.ts';
+import { HttpProblem, rateLimited } from './problem.ts';
+import type { Rates } from './rates.ts';
 
 export interface Caller {
   site: string;
   config: SiteConfig;
   /** What names the key in logs and dead letters: its first characters. */
   key_id: string;
+  /** Nothing says where the request comes from: it may be counted, and be worth nothing (A1). */
+  low_trust?: boolean | undefined;
 }
 
 export interface Auth {
@@ -18,8 +23,8 @@ export interface Auth {
   server(request: IncomingMessage, wire: Uint8Array, now: number): Caller;
   /** Somebody who may read a site's data: a secret key, or a dashboard session. Answers the site, or undefined for all. */
   reader(request: IncomingMessage): { site: string | undefined };
-  /** A dashboard session for the token; undefined when it is wrong. */
-  login(token: string, now: number): { cookie: string } | undefined;
+  /** A dashboard session for the token; undefined when it is wrong. Throws the problem of who tries too often (A5). */
+  login(request: IncomingMessage, token: string, now: number): { cookie: string } | undefined;
   logout(request: IncomingMessage): void;
   /** Every origin that any site lists: what a preflight can be answered by, since it carries no key. */
   knowsOrigin(origin: string): boolean;
@@ -29,7 +34,15 @@ const IDLE_MS = 30 * 60_000;
 const ABSOLUTE_MS = 12 * 3_600_000;
 const MAX_SESSIONS = 1000;
 
-export function createAuth(config: Config, now: () => number): Auth {
+export interface AuthOptions {
+  config: Config;
+  rates: Pick<Rates, 'caller' | 'login'>;
+  addressOf: ClientAddress;
+  /** UTC ms. */
+  now(): number;
+}
+
+export function createAuth({ config, rates, addressOf, now }: AuthOptions): Auth {
   const publishable = new Map<string, string>();
   const origins = new Set<string>();
   const secrets: { site: string; hash: Buffer; key_id: string }[] = [];
@@ -59,12 +72,22 @@ export function createAuth(config: Config, now: () => number): Auth {
     return { site: found.site, config: config.sites[found.site]!, key_id: found.key_id };
   };
 
+  /** From this machine, asked by its own name, and passed on by nobody: a name that another site made to point here is not ours. */
+  const isFromHere = (request: IncomingMessage): boolean =>
+    isLoopback(addressOf(request)) && isLocalName(request) && request.headers['x-forwarded-for'] === undefined;
+
   const session = (request: IncomingMessage): boolean => {
     const id = cookieOf(request, cookieName);
     const entry = id && sessions.get(digest(id));
     if (!entry || now() - entry.seen_at > IDLE_MS || now() - entry.began_at > ABSOLUTE_MS) return false;
     entry.seen_at = now();
     return true;
+  };
+
+  const admit = (caller: Caller): Caller => {
+    const wait = rates.caller(caller.site, caller.key_id);
+    if (wait > 0) throw rateLimited(wait);
+    return caller;
   };
 
   return {
@@ -74,27 +97,28 @@ export function createAuth(config: Config, now: () => number): Auth {
       if (site === undefined || siteOfKey(key) !== site)
         throw new HttpProblem('key_unknown', 'This write key is not one of the configuration’s.');
       const siteConfig = config.sites[site]!;
-      const { origin } = request.headers;
-      if (origin === undefined || !siteConfig.origins.includes(origin)) {
+      const low_trust = !isOwnPage(request, siteConfig.origins);
+      if (low_trust && (request.headers.origin !== undefined || !siteConfig.accept_without_origin)) {
         throw new HttpProblem('origin_not_allowed', 'Add the page’s exact origin (scheme, host and port) to the site’s origins.');
       }
-      return { site, config: siteConfig, key_id: key.slice(0, 12) };
+      return admit({ site, config: siteConfig, key_id: key.slice(0, 12), low_trust });
     },
     server(request, wire, at) {
       const caller = bySecret(request);
       const signature = verifyStandardWebhook(flatHeaders(request), wire, caller.config.signing_secrets, at);
       if (!signature.ok) throw new HttpProblem(signature.code, signature.detail);
-      return caller;
+      return admit(caller);
     },
     reader(request) {
-      if (config.open_dashboard && isLoopback(request) && isLocalName(request) && isSameOrigin(request))
-        return { site: undefined };
+      if (config.open_dashboard && isFromHere(request) && isSameOrigin(request)) return { site: undefined };
       if (bearer(request)) return { site: bySecret(request).site };
       if (!session(request)) throw new HttpProblem('session_over', 'Sign in with the configuration’s dashboard_token.');
       if (!isSameOrigin(request)) throw new HttpProblem('cross_site_request');
       return { site: undefined };
     },
-    login(token, at) {
+    login(request, token, at) {
+      const wait = rates.login(request);
+      if (wait > 0) throw rateLimited(wait);
       if (!timingSafeEqual(sha256(token), tokenHash)) return undefined;
       if (sessions.size >= MAX_SESSIONS) sessions.delete(sessions.keys().next().value!);
       const id = randomBytes(16).toString('base64url');
@@ -118,23 +142,25 @@ function bearer(request: IncomingMessage): string | undefined {
   return /^Bearer (\S{1,256})$/.exec(request.headers.authorization ?? '')?.[1];
 }
 
-function cookieOf(request: IncomingMessage, name: string): string | undefined {
+export function cookieOf(request: IncomingMessage, name: string): string | undefined {
   const pair = (request.headers.cookie ?? '').split(';').find((part) => part.trim().startsWith(`${name}=`));
   return pair?.trim().slice(name.length + 1);
 }
 
-function isLoopback(request: IncomingMessage): boolean {
-  const address = request.socket.remoteAddress ?? '';
-  return address === '127.0.0.1' || address === '::1' || address === '::ffff:127.0.0.1';
-}
-
-/** A name that another site made to point here is not ours, though the request comes from this machine. */
-function isLocalName(request: IncomingMessage): boolean {
-  return /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(request.headers.host ?? '');
+/**
+ * Whether a page of the site sent this. It names its origin; where it asks its own host by GET, browsers leave that out and
+ * say `same-origin` instead, which no page can make up.
+ */
+function isOwnPage({ headers }: IncomingMessage, origins: readonly string[]): boolean {
+  const { origin, host } = headers;
+  if (origin !== undefined) return origins.includes(origin);
+  return (
+    headers['sec-fetch-site'] === 'same-origin' && (origins.includes(`https://${host}`) || origins.includes(`http://${host}`))
+  );
 }
 
 /** Browsers say where a request comes from; other clients say nothing, and carry no cookies of ours. */
-function isSameOrigin(request: IncomingMessage): boolean {
+export function isSameOrigin(request: IncomingMessage): boolean {
   const site = request.headers['sec-fetch-site'];
   return site === undefined || site === 'same-origin' || site === 'none';
 }

@@ -24,6 +24,13 @@ export class HttpProblem extends Error {
   }
 }
 
+/** The answer to who asks too often. `wait` in seconds. */
+export function rateLimited(wait: number): HttpProblem {
+  return new HttpProblem('rate_limited', 'Wait as long as Retry-After says, and send it again with the same ids.', {
+    retry_after: wait,
+  });
+}
+
 /** Anything thrown as a problem: what isn't one already is a bug of ours, and says nothing of itself to the caller. */
 export function toProblem(error: unknown): HttpProblem {
   if (error instanceof HttpProblem) return error;

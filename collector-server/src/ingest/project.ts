@@ -184,6 +184,8 @@ function unprojected(event: LoggedEvent, error: unknown, received_at: number): D
 }
 
 async function projectEvent(tx: ProjectionTx, event: LoggedEvent, facts: SiteFacts, now: () => number): Promise<void> {
+  // Nothing says that a page of the shop sent it: it is counted, and neither linked to an order nor relayed (A1).
+  if (event.flags?.includes('low_trust')) return;
   const { site } = event;
   const affected = new Set<string>();
   await projectVisit(tx, event, facts, affected);

@@ -31,7 +31,7 @@ describe.skipIf(!mayMount)(mayMount ? 'on a small disk' : 'skipped: this user ma
   test('U3, F5: a disk that is full refuses writes, answers reads, loses nothing, and goes on by itself when there is space', async () => {
     const disk = mountSmallDisk('12m')!;
     onTestFinished(() => unmount(disk));
-    const folder = newFolder(testConfig({}, { limits: { disk_reserve_bytes: 0 } }), disk);
+    const folder = newFolder(testConfig({}, { limits: { disk_reserve_bytes: 0, network_burst: 1_000_000 } }), disk);
     const collector = await serve(folder);
     const large = () => newVisit().event('page_view', { properties: { filler: Array(14).fill('x'.repeat(1000)) } });
     const acknowledged: string[] = [];

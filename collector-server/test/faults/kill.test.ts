@@ -98,7 +98,10 @@ test('a collector that was killed projects on its next start what it had not pro
 });
 
 test('U5, F21: a collector that is told to stop answers what it began, loses nothing and leaves no log behind', async () => {
-  const folder = newFolder({ ...testConfig(), limits: { drain_ms: 2000 } });
+  const folder = newFolder({
+    ...testConfig(),
+    limits: { drain_ms: 2000, network_per_second: 1_000_000, network_burst: 1_000_000 },
+  });
   const collector = await serve(folder);
   const load = startLoad(() => collector.url);
   await load.until(50);

@@ -11,6 +11,7 @@ const wait = (status: number, title: string): Problem => ({ status, title, retry
 /** Every error that the collector answers (RFC 9457). A code is never renamed, and a retired one never used again. */
 export const PROBLEMS = {
   malformed_request: fix(400, 'The request is not well-formed HTTP'),
+  unknown_host: fix(400, 'The host is not one of the collector’s'),
   bad_idempotency_key: fix(400, 'The idempotency key can’t be used'),
   malformed_json: fix(400, 'The body is not valid JSON'),
   malformed_utf8: fix(400, 'The body is not valid UTF-8'),
@@ -38,6 +39,7 @@ export const PROBLEMS = {
   too_many_tokens: fix(413, 'The body holds too many JSON tokens'),
   unsupported_media_type: fix(415, 'The content type is not supported'),
   unsupported_encoding: fix(415, 'The content encoding is not supported'),
+  too_many_headers: fix(431, 'The headers are too many or too large'),
   invalid_batch: fix(422, 'The batch is not valid'),
   invalid_event: fix(422, 'The event is not valid'),
   unknown_event: fix(422, 'The event’s name is not valid'),

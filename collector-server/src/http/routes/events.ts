@@ -11,6 +11,7 @@ import type { Caller } from '../auth.ts';
 import { BODY_LIMITS, type Body, isPlain, parseBody, receiveBody } from '../body.ts';
 import { originHeaders } from '../cors.ts';
 import type { HttpDeps } from '../deps.ts';
+import { flagsOf } from '../flags.ts';
 import type { NamedCall } from '../named-calls.ts';
 import { HttpProblem } from '../problem.ts';
 
@@ -115,8 +116,8 @@ function judgeBatch(
     received_at,
     clock_offset_ms: clockOffset(value.sent_at, received_at),
     custom_events: caller.config.custom_events ?? [],
-    connection: server ? undefined : connectionOf(request),
-    flags: gpc ? GPC_FLAGS : [],
+    connection: server ? undefined : connectionOf(request, deps.addressOf(request)),
+    flags: server ? NO_FLAGS : flagsOf(request, caller),
     isPlain: isPlain(bytes),
     vault: deps.vault,
   };
@@ -143,7 +144,7 @@ function nothingGood({ errors }: JudgedBatch): HttpProblem {
   return new HttpProblem('invalid_batch', 'No event of the batch can be used; errors names what is wrong with each.', { errors });
 }
 
-const GPC_FLAGS = ['gpc'];
+const NO_FLAGS: readonly string[] = [];
 
 function batchError(value: unknown): HttpProblem {
   const { pointer, detail } = firstFault(validator.Errors(value));
@@ -199,8 +200,7 @@ function deadLetters(
   });
 }
 
-function connectionOf(request: IncomingMessage) {
-  const ip = request.socket.remoteAddress;
+function connectionOf(request: IncomingMessage, ip: string | undefined) {
   const user_agent = request.headers['user-agent']?.slice(0, 512);
   const language = request.headers['accept-language']?.split(',')[0]?.slice(0, 64);
   return { ...(ip && { ip }), ...(user_agent && { user_agent }), ...(language && { language }) };

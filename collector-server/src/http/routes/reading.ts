@@ -15,7 +15,7 @@ export function readingRoutes(deps: HttpDeps): Router {
 
   router.post('/v1/dashboard/session', async (request, response) => {
     const body = parseBody((await readBody(request, BODY_LIMITS.server)).bytes, BODY_LIMITS.server) as { token?: unknown };
-    const session = typeof body?.token === 'string' ? deps.auth.login(body.token, deps.now()) : undefined;
+    const session = typeof body?.token === 'string' ? deps.auth.login(request, body.token, deps.now()) : undefined;
     if (!session) throw new HttpProblem('key_unknown', 'The token is not the configuration’s dashboard_token.');
     response.setHeader('set-cookie', session.cookie);
     response.status(204).end();

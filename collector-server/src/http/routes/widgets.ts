@@ -171,7 +171,9 @@ async function readWidgetBody(deps: HttpDeps, request: Request) {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new HttpProblem('malformed_json', 'The body must be one JSON object.');
   const body = value as Record<string, unknown>;
-  return { ...deps.auth.browser(request, text(body['key'])), body };
+  const caller = deps.auth.browser(request, text(body['key']));
+  if (caller.low_trust) throw new HttpProblem('origin_not_allowed', 'Points are for the pages of the site alone.');
+  return { ...caller, body };
 }
 
 const hashNonce = (nonce: string): string => createHash('sha256').update(nonce).digest('base64url');
