@@ -49,6 +49,10 @@ export function createLog(db: PostgresDatabase): EventLog {
     },
     read: async (partition, after, limit) =>
       (await db.query<EventRow>('SELECT * FROM read_events($1, $2, $3)', [partition, after, limit])).map(toEvent),
+    waiting: async (positions) => {
+      const [row] = await db.query<{ partitions: number[] }>('SELECT waiting_partitions($1) AS partitions', [positions]);
+      return row!.partitions;
+    },
     behind: async (positions) => {
       const day = await firstDayAfter(db, Math.min(...positions));
       const [row] = await db.query<{ behind: number }>(

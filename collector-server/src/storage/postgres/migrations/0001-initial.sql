@@ -61,6 +61,18 @@ BEGIN
     ORDER BY position LIMIT max_events;
 END $$;
 
+-- The log partitions that hold events after these positions, one for each.
+CREATE FUNCTION waiting_partitions(positions bigint[]) RETURNS integer[] LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  head bigint := (SELECT position FROM log_head);
+  first_day date := first_day_after((SELECT min(reached) FROM unnest(positions) AS reached));
+BEGIN
+  RETURN array(SELECT n::integer - 1 FROM unnest(positions) WITH ORDINALITY AS reached (place, n)
+    WHERE place < head AND EXISTS (SELECT 1 FROM events
+      WHERE log_partition = n - 1 AND position > place AND (day < '2020-01-01' OR day >= first_day))
+    ORDER BY n);
+END $$;
+
 -- Appends a batch: events as columns (texts with a line each, since neither ids nor JSON hold a line feed), dead letters and
 -- calls as JSON arrays or null. Answers the results packed, `a` or `d` each, or null when every event was new. Each statement of
 -- a volatile function sees what was committed before that statement began, so that after the lock nothing is missed.
@@ -176,6 +188,29 @@ CREATE INDEX dead_letters_open ON dead_letters (state) WHERE state = 'open';
 CREATE TABLE projector (log_partition integer PRIMARY KEY, position bigint NOT NULL);
 CREATE TABLE projector_leases (log_partition integer PRIMARY KEY, owner text NOT NULL, until timestamptz NOT NULL);
 CREATE TABLE projector_owners (owner text PRIMARY KEY, until timestamptz NOT NULL);
+
+-- Renews what an owner holds, gives back what is more than its share, and takes what is free up to it; answers what it holds
+-- then. By the database's clock, which is one for all. Who asks counts as alive, and the living share alike.
+CREATE FUNCTION lease_partitions(asking text, partitions integer, lease_ms bigint) RETURNS integer[] LANGUAGE plpgsql AS $$
+DECLARE
+  present timestamptz;
+  share integer;
+BEGIN
+  -- One at a time, so that the shares are counted on what is.
+  LOCK TABLE projector_owners IN EXCLUSIVE MODE;
+  present := clock_timestamp();
+  INSERT INTO projector_owners VALUES (asking, present + lease_ms * interval '1 ms')
+    ON CONFLICT (owner) DO UPDATE SET until = excluded.until;
+  DELETE FROM projector_owners WHERE until < present;
+  share := ceil(partitions::numeric / (SELECT count(*) FROM projector_owners));
+  DELETE FROM projector_leases WHERE until < present OR (owner = asking AND log_partition IN
+    (SELECT log_partition FROM projector_leases WHERE owner = asking ORDER BY log_partition OFFSET share));
+  INSERT INTO projector_leases SELECT n, asking, present FROM generate_series(0, partitions - 1) AS n
+    WHERE n NOT IN (SELECT log_partition FROM projector_leases) ORDER BY n
+    LIMIT greatest(0, share - (SELECT count(*) FROM projector_leases WHERE owner = asking));
+  UPDATE projector_leases SET until = present + lease_ms * interval '1 ms' WHERE owner = asking;
+  RETURN array(SELECT log_partition FROM projector_leases WHERE owner = asking ORDER BY log_partition);
+END $$;
 
 CREATE TABLE sessions (
   site text COLLATE "C" NOT NULL,
