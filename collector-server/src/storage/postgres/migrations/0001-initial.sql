@@ -38,13 +38,14 @@ END $$;
 CREATE TABLE log_head (one smallint PRIMARY KEY CHECK (one = 1), position bigint NOT NULL);
 INSERT INTO log_head VALUES (1, 0);
 
--- Up to which position events were put into each day: who reads on from a position skips the days that were done before it.
-CREATE TABLE event_days (day date PRIMARY KEY, last_position bigint NOT NULL) WITH (fillfactor = 50);
+-- Up to which position a day (since 1970) may have got events: who reads on from a position skips the days that were done
+-- before it. Noted some way ahead, so that most appends find it noted.
+CREATE TABLE event_days (day integer PRIMARY KEY, last_position bigint NOT NULL);
 
 -- The first day that got events after a position. The log has a partition a day, and of years of them those who keep up need
 -- one or two. Ids that tell no day lie before 2020, and may come at any time.
 CREATE FUNCTION first_day_after(after bigint) RETURNS date LANGUAGE sql STABLE AS $$
-  SELECT coalesce(min(day), 'infinity') FROM event_days WHERE last_position > after AND day >= '2020-01-01'
+  SELECT coalesce(date '1970-01-01' + min(day), 'infinity') FROM event_days WHERE last_position > after AND day > 0
 $$;
 
 -- Events of one log partition after a position. A function, so that the day is known when the scan is set up: looked up inside
@@ -74,15 +75,16 @@ BEGIN
 END $$;
 
 -- Appends a batch: events as columns (texts with a line each, since neither ids nor JSON hold a line feed), dead letters and
--- calls as JSON arrays or null. Answers the results packed, `a` or `d` each, or null when every event was new. Each statement of
+-- calls as JSON arrays or null; `touched` are the days without repeats. Answers the results packed, `a` or `d` each, or null when every event was new. Each statement of
 -- a volatile function sees what was committed before that statement began, so that after the lock nothing is missed.
-CREATE FUNCTION append_events(days integer[], partitions smallint[], sites text, ids text, visitors text, receiveds bigint[],
+CREATE FUNCTION append_events(touched integer[], days integer[], partitions smallint[], sites text, ids text, visitors text, receiveds bigint[],
   bodies text, letters json, named_calls json) RETURNS text LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
   given integer := cardinality(days);
   head bigint;
   results text;
+  noted_ahead CONSTANT integer := 10000;
 BEGIN
   UPDATE log_head SET position = position + given RETURNING position - given INTO head;
   IF given > 0 THEN
@@ -97,8 +99,10 @@ BEGIN
       results := append_new_events(days, partitions, sites, ids, visitors, receiveds, bodies, head);
       given := length(replace(results, 'd', ''));
     END;
-    INSERT INTO event_days SELECT DISTINCT date '1970-01-01' + day, head + given FROM unnest(days) AS day
-      ON CONFLICT (day) DO UPDATE SET last_position = excluded.last_position;
+    IF (SELECT count(*) FROM event_days WHERE day = ANY (touched) AND last_position >= head + given) < cardinality(touched) THEN
+      INSERT INTO event_days SELECT day, head + given + noted_ahead FROM unnest(touched) AS day
+        ON CONFLICT (day) DO UPDATE SET last_position = excluded.last_position;
+    END IF;
   END IF;
   IF letters IS NOT NULL THEN
     INSERT INTO dead_letters (site, received_at, stage, code, pointer, detail, route, key_id, size, sha256, raw_truncated, raw,
