@@ -20,8 +20,9 @@ CREATE TABLE events_undated PARTITION OF events FOR VALUES FROM (MINVALUE) TO ('
 CREATE TABLE events_other PARTITION OF events DEFAULT;
 
 -- Makes the partition of a day. What the day has in the partition for other days moves into it, so that a clock that is ahead
--- can't keep a day from having its own. Answers whether there was anything to do.
-CREATE FUNCTION prepare_event_day(wanted date) RETURNS boolean LANGUAGE plpgsql AS $$
+-- can't keep a day from having its own. Answers whether there was anything to do. With its owner's rights: collectors need not
+-- be allowed to make tables.
+CREATE FUNCTION prepare_event_day(wanted date) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
   name text := 'events_' || to_char(wanted, 'YYYYMMDD');
 BEGIN
