@@ -115,7 +115,12 @@ export function storageContract(engine: string, open: () => Promise<Storage>): v
       expect(await storage.log.behind(reads.map((rows) => rows[0]?.position ?? 0))).toBe(
         50 - reads.filter((rows) => rows[0]).length,
       );
-      expect(await storage.log.behind(reads.map((rows) => rows.at(-1)?.position ?? 0))).toBe(0);
+      const ends = reads.map((rows) => rows.at(-1)?.position ?? 0);
+      expect(await storage.log.behind(ends)).toBe(0);
+      expect(await storage.log.waiting(ends)).toEqual([]);
+      const event = storedEvent({ visitor_id: 'another' });
+      await storage.log.append({ events: [event] });
+      expect(await storage.log.waiting(ends)).toEqual([partitionOf(event, partitions)]);
     });
 
     test('what one visitor did is found, newest kept, in the order of the log', async () => {

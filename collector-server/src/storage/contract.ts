@@ -132,6 +132,8 @@ export interface EventLog {
   read(partition: number, after: number, limit: number): Promise<LoggedEvent[]>;
   /** The last position; 0 when empty. */
   head(): Promise<number>;
+  /** Which partitions hold events after these positions, one for each partition. */
+  waiting(positions: readonly number[]): Promise<number[]>;
   /** How many events lie after these positions, one for each partition; counted up to about 100,000. */
   behind(positions: readonly number[]): Promise<number>;
 }

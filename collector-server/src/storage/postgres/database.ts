@@ -10,7 +10,7 @@ export interface PostgresOptions {
   connections?: number;
   /** How long a free connection is waited for, in ms (U4). */
   acquire_ms?: number;
-  /** How long a statement may take, and wait for a lock, in ms. */
+  /** How long a statement may take, and wait for a lock, in ms; 0 is without end, as it is for `answer_ms`. */
   statement_ms?: number;
   lock_ms?: number;
   /** How long an answer is waited for before the connection counts as dead, in ms: a peer may vanish without a word. */
@@ -72,7 +72,7 @@ export class PostgresDatabase implements Queryable {
     // Without listeners a database that restarts would end this process; whoever asked hears of it by its own query.
     this.#pool.on('error', () => undefined);
     this.#pool.on('connect', (client) => client.on('error', () => undefined));
-    const query_timeout = Math.min(answer_ms, heartbeat_ms);
+    const query_timeout = Math.min(answer_ms || heartbeat_ms, heartbeat_ms);
     this.#heartbeat = setInterval(() => {
       const beat = { text: 'SELECT 1', query_timeout };
       if (this.#pool.idleCount > 0) this.#checkedOut((client) => client.query(beat)).catch(() => undefined);

@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type LoggedEvent, type StoredEvent, uuidv7 } from '@orderloop/protocol';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { createProjector } from '../../ingest/project.ts';
@@ -162,6 +164,28 @@ describe.skipIf(!found)(
       const applied = await Promise.all([migratePostgres(url), migratePostgres(url), migratePostgres(url)]);
       expect(applied.filter((names) => names.length > 0)).toHaveLength(1);
       expect(applied.flat()).toEqual(['0001-initial.sql']);
+    });
+
+    test('a role that may not change tables runs a collector, and is told who must when one is missing', async () => {
+      const url = await server.newDatabase();
+      const asCollector = url.replace('orderloop@', 'collector@');
+      const owner = new PostgresDatabase(url);
+      onTestFinished(() => owner.close());
+      await owner.connected((client) => client.query('CREATE ROLE collector LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC'));
+      await expect(openPostgres(asCollector)).rejects.toThrow('run orderloop migrate as the role that owns them');
+      await migratePostgres(url);
+      await owner.connected((client) => client.query(grantsOfTheGuide()));
+      const storage = await opened(openPostgres(asCollector));
+      await storage.log.append({ events: visitsAndOrders(1) });
+      await createProjector(storage, facts, { now: () => 0 }).catchUp();
+      await storage.projections.reset();
+      await createProjector(storage, facts, { now: () => 0 }).catchUp();
+      expect(await storage.projections.counts()).toEqual({ orders: 1, linked: 1 });
+      await storage.outbox.claim(1, 1000, 10, []);
+      const db = new PostgresDatabase(asCollector);
+      onTestFinished(() => db.close());
+      await prepareDays(db, Date.now() + 30 * 86_400_000);
+      await expect(db.query('DROP TABLE events')).rejects.toThrow('must be owner');
     });
 
     test('U4, F13: a server that crashes is a fault at once, loses nothing acknowledged, and is found again', async () => {
@@ -334,6 +358,12 @@ describe.skipIf(!found)(
     });
   },
 );
+
+/** What the guide says that the owner of the tables grants a collector's role. */
+function grantsOfTheGuide(): string {
+  const guide = readFileSync(join(import.meta.dirname, '..', '..', '..', '..', 'docs', 'guides', 'operations.md'), 'utf8');
+  return /```sql\n(GRANT[^`]+)```/.exec(guide)![1]!;
+}
 
 const STARTED_AT = 1_795_000_000_000;
 

@@ -20,8 +20,9 @@ CREATE TABLE events_undated PARTITION OF events FOR VALUES FROM (MINVALUE) TO ('
 CREATE TABLE events_other PARTITION OF events DEFAULT;
 
 -- Makes the partition of a day. What the day has in the partition for other days moves into it, so that a clock that is ahead
--- can't keep a day from having its own. Answers whether there was anything to do.
-CREATE FUNCTION prepare_event_day(wanted date) RETURNS boolean LANGUAGE plpgsql AS $$
+-- can't keep a day from having its own. Answers whether there was anything to do. With its owner's rights: collectors need not
+-- be allowed to make tables.
+CREATE FUNCTION prepare_event_day(wanted date) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
   name text := 'events_' || to_char(wanted, 'YYYYMMDD');
 BEGIN
@@ -38,13 +39,14 @@ END $$;
 CREATE TABLE log_head (one smallint PRIMARY KEY CHECK (one = 1), position bigint NOT NULL);
 INSERT INTO log_head VALUES (1, 0);
 
--- Up to which position events were put into each day: who reads on from a position skips the days that were done before it.
-CREATE TABLE event_days (day date PRIMARY KEY, last_position bigint NOT NULL) WITH (fillfactor = 50);
+-- Up to which position a day (since 1970) may have got events: who reads on from a position skips the days that were done
+-- before it. Noted some way ahead, so that most appends find it noted.
+CREATE TABLE event_days (day integer PRIMARY KEY, last_position bigint NOT NULL);
 
 -- The first day that got events after a position. The log has a partition a day, and of years of them those who keep up need
 -- one or two. Ids that tell no day lie before 2020, and may come at any time.
 CREATE FUNCTION first_day_after(after bigint) RETURNS date LANGUAGE sql STABLE AS $$
-  SELECT coalesce(min(day), 'infinity') FROM event_days WHERE last_position > after AND day >= '2020-01-01'
+  SELECT coalesce(date '1970-01-01' + min(day), 'infinity') FROM event_days WHERE last_position > after AND day > 0
 $$;
 
 -- Events of one log partition after a position. A function, so that the day is known when the scan is set up: looked up inside
@@ -61,16 +63,29 @@ BEGIN
     ORDER BY position LIMIT max_events;
 END $$;
 
+-- The log partitions that hold events after these positions, one for each.
+CREATE FUNCTION waiting_partitions(positions bigint[]) RETURNS integer[] LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  head bigint := (SELECT position FROM log_head);
+  first_day date := first_day_after((SELECT min(reached) FROM unnest(positions) AS reached));
+BEGIN
+  RETURN array(SELECT n::integer - 1 FROM unnest(positions) WITH ORDINALITY AS reached (place, n)
+    WHERE place < head AND EXISTS (SELECT 1 FROM events
+      WHERE log_partition = n - 1 AND position > place AND (day < '2020-01-01' OR day >= first_day))
+    ORDER BY n);
+END $$;
+
 -- Appends a batch: events as columns (texts with a line each, since neither ids nor JSON hold a line feed), dead letters and
--- calls as JSON arrays or null. Answers the results packed, `a` or `d` each, or null when every event was new. Each statement of
+-- calls as JSON arrays or null; `touched` are the days without repeats. Answers the results packed, `a` or `d` each, or null when every event was new. Each statement of
 -- a volatile function sees what was committed before that statement began, so that after the lock nothing is missed.
-CREATE FUNCTION append_events(days integer[], partitions smallint[], sites text, ids text, visitors text, receiveds bigint[],
+CREATE FUNCTION append_events(touched integer[], days integer[], partitions smallint[], sites text, ids text, visitors text, receiveds bigint[],
   bodies text, letters json, named_calls json) RETURNS text LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
   given integer := cardinality(days);
   head bigint;
   results text;
+  noted_ahead CONSTANT integer := 10000;
 BEGIN
   UPDATE log_head SET position = position + given RETURNING position - given INTO head;
   IF given > 0 THEN
@@ -85,8 +100,10 @@ BEGIN
       results := append_new_events(days, partitions, sites, ids, visitors, receiveds, bodies, head);
       given := length(replace(results, 'd', ''));
     END;
-    INSERT INTO event_days SELECT DISTINCT date '1970-01-01' + day, head + given FROM unnest(days) AS day
-      ON CONFLICT (day) DO UPDATE SET last_position = excluded.last_position;
+    IF (SELECT count(*) FROM event_days WHERE day = ANY (touched) AND last_position >= head + given) < cardinality(touched) THEN
+      INSERT INTO event_days SELECT day, head + given + noted_ahead FROM unnest(touched) AS day
+        ON CONFLICT (day) DO UPDATE SET last_position = excluded.last_position;
+    END IF;
   END IF;
   IF letters IS NOT NULL THEN
     INSERT INTO dead_letters (site, received_at, stage, code, pointer, detail, route, key_id, size, sha256, raw_truncated, raw,
@@ -176,6 +193,29 @@ CREATE INDEX dead_letters_open ON dead_letters (state) WHERE state = 'open';
 CREATE TABLE projector (log_partition integer PRIMARY KEY, position bigint NOT NULL);
 CREATE TABLE projector_leases (log_partition integer PRIMARY KEY, owner text NOT NULL, until timestamptz NOT NULL);
 CREATE TABLE projector_owners (owner text PRIMARY KEY, until timestamptz NOT NULL);
+
+-- Renews what an owner holds, gives back what is more than its share, and takes what is free up to it; answers what it holds
+-- then. By the database's clock, which is one for all. Who asks counts as alive, and the living share alike.
+CREATE FUNCTION lease_partitions(asking text, partitions integer, lease_ms bigint) RETURNS integer[] LANGUAGE plpgsql AS $$
+DECLARE
+  present timestamptz;
+  share integer;
+BEGIN
+  -- One at a time, so that the shares are counted on what is.
+  LOCK TABLE projector_owners IN EXCLUSIVE MODE;
+  present := clock_timestamp();
+  INSERT INTO projector_owners VALUES (asking, present + lease_ms * interval '1 ms')
+    ON CONFLICT (owner) DO UPDATE SET until = excluded.until;
+  DELETE FROM projector_owners WHERE until < present;
+  share := ceil(partitions::numeric / (SELECT count(*) FROM projector_owners));
+  DELETE FROM projector_leases WHERE until < present OR (owner = asking AND log_partition IN
+    (SELECT log_partition FROM projector_leases WHERE owner = asking ORDER BY log_partition OFFSET share));
+  INSERT INTO projector_leases SELECT n, asking, present FROM generate_series(0, partitions - 1) AS n
+    WHERE n NOT IN (SELECT log_partition FROM projector_leases) ORDER BY n
+    LIMIT greatest(0, share - (SELECT count(*) FROM projector_leases WHERE owner = asking));
+  UPDATE projector_leases SET until = present + lease_ms * interval '1 ms' WHERE owner = asking;
+  RETURN array(SELECT log_partition FROM projector_leases WHERE owner = asking ORDER BY log_partition);
+END $$;
 
 CREATE TABLE sessions (
   site text COLLATE "C" NOT NULL,
