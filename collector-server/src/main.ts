@@ -77,13 +77,10 @@ export async function startCollector(options: CollectorOptions, listen: { port: 
   const collector = await openCollector(options);
   const { app, limits } = collector;
   const server = createFront(app.handle, limits);
-  try {
-    await listenOn(server, listen);
-  } catch (error) {
+  const port = await listenOn(server, listen).catch(async (error: unknown) => {
     await collector.close();
     throw error;
-  }
-  const { port } = server.address() as AddressInfo;
+  });
   return {
     url: `http://${listen.host === '127.0.0.1' ? 'localhost' : listen.host}:${port}`,
     port,
@@ -200,15 +197,17 @@ async function openParts(
   }
 }
 
-async function listenOn(server: Server, { port, host }: { port: number; host: string }): Promise<void> {
+/** Answers the port. */
+export async function listenOn(server: Server, { port, host }: { port: number; host: string }): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);
   });
+  return (server.address() as AddressInfo).port;
 }
 
 /** Takes no new connections, and lets what was begun come to its end; what takes longer is cut off. */
-async function closeServer(server: Server, finish_ms: number): Promise<void> {
+export async function closeServer(server: Server, finish_ms: number): Promise<void> {
   const closed = new Promise((resolve) => server.close(resolve));
   server.closeIdleConnections();
   const timer = setTimeout(() => server.closeAllConnections(), finish_ms);

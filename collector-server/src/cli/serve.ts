@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { pino } from 'pino';
+import { createLog } from '../log.ts';
 import { startCollector } from '../main.ts';
 import { RunFailure, say } from './io.ts';
 import { ASSETS_FOLDER, loadConfig, OPTIONS, readPort, storageSpec } from './setup.ts';
@@ -16,10 +16,9 @@ export async function serve(args: string[]): Promise<void> {
   const config = loadConfig(values.config, values.data);
   // From here on, so that being told to stop while starting is a stop and not a death.
   const stopped = untilStopped();
-  const log = pino({ base: undefined, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
+  const log = createLog(config.log_level);
   const fatal = (error: Error): void => {
-    log.fatal({ error: error.message }, 'what was written may not be on disk; ending, to be started anew');
-    log.flush();
+    log.fatal(error);
     // The answers to what was refused are on their way; the supervisor starts another.
     setTimeout(() => process.exit(EX_SOFTWARE), FATAL_ANSWER_MS);
   };
@@ -29,12 +28,8 @@ export async function serve(args: string[]): Promise<void> {
       storage: storageSpec(values),
       assetsFolder: ASSETS_FOLDER,
       onFatal: fatal,
-      // The message and where: never the body, the headers or the query of a request.
-      onError: (error, context) =>
-        log.error(
-          { context, error: error instanceof Error ? error.message : String(error), code: (error as { code?: string }).code },
-          'error',
-        ),
+      onError: log.error,
+      onRequest: log.request,
     },
     { port: readPort(values.port), host: values.host },
   ).catch((error: unknown) => {

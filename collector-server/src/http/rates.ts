@@ -108,7 +108,7 @@ export function createHmac(key: Buffer = randomBytes(BLOCK)): (text: string) => 
   }
   return (text) => {
     const length = inner.write(text, BLOCK, MAX_TEXT, 'latin1');
-    outer.set(hash('sha256', inner.subarray(0, BLOCK + length), 'buffer'), BLOCK);
+    outer.write(hash('sha256', inner.subarray(0, BLOCK + length), 'binary'), BLOCK, 'latin1');
     return hash('sha256', outer, 'base64');
   };
 }

@@ -6,7 +6,7 @@ import type { Environment } from './environment.ts';
 export interface OrderloopOptions {
   /** The publishable write key, `pk_<site>_<random>`. */
   key: string;
-  /** The collector's origin. */
+  /** The collector's address: an origin, or the path of a first-party door. */
   endpoint: string;
   /** `granted` where the site needs no opt-in. Otherwise nothing is stored or sent before a choice. */
   consent?: 'granted' | undefined;

@@ -474,3 +474,80 @@ test('stop hands over what waits, and hears nothing more', async () => {
   await fake.advance(60_000);
   expect([fake.names(), late.value]).toEqual([['page_view'], '']);
 });
+
+describe('at a first-party door', () => {
+  const DOOR = { endpoint: 'https://shop.example/o' };
+  const KNOWN = '0190a000-0000-7000-8000-000000000001';
+
+  test('a browser that remembers nothing goes on with the visitor whom the server’s cookie knows', async () => {
+    const { fake, orderloop } = visit({ ...DOOR, consent: 'granted' });
+    fake.door.answer = async () => ({ visitor_id: KNOWN });
+    await fake.advance(1000);
+    expect(fake.questions).toMatchObject([
+      {
+        url: 'https://shop.example/o/v1/visitor',
+        visitor_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        consent: { analytics_storage: 'granted' },
+        init: { credentials: 'same-origin' },
+      },
+    ]);
+    expect(fake.batches[0]).toMatchObject({ url: 'https://shop.example/o/v1/events', init: { credentials: 'omit' } });
+    expect(fake.events()).toMatchObject([{ event: 'page_view', visitor_id: KNOWN }]);
+    expect((await idsOf(orderloop))?.visitor_id).toBe(KNOWN);
+  });
+
+  test('a new visitor is made where the door knows nobody, and is not asked for again', async () => {
+    const { fake } = visit({ ...DOOR, consent: 'granted' });
+    await fake.advance(1000);
+    expect(fake.events()[0]?.visitor_id).toBe(fake.questions[0]!.visitor_id);
+    const next = visit({ ...DOOR, consent: 'granted', shared: fake });
+    await next.fake.advance(1000);
+    expect(next.fake.questions).toEqual([]);
+    expect(next.fake.events()[0]?.visitor_id).toBe(fake.events()[0]?.visitor_id);
+  });
+
+  test('a door that fails costs nothing but the memory', async () => {
+    const { fake } = visit({ ...DOOR, consent: 'granted' });
+    fake.door.answer = async () => {
+      throw new Error('offline');
+    };
+    await fake.advance(1000);
+    expect(fake.names()).toEqual(['page_view']);
+    expect(fake.events()[0]?.visitor_id).toBe(fake.questions[0]!.visitor_id);
+  });
+
+  test('a page that is left while it waits sends what it has, as the visitor whom it offered', async () => {
+    const { fake, window } = visit({ ...DOOR, consent: 'granted' });
+    fake.door.answer = () => new Promise(() => {});
+    await fake.advance(100);
+    expect(fake.names()).toEqual([]);
+    window.dispatchEvent(new Event('pagehide'));
+    expect(fake.batches.map(({ via }) => via)).toEqual(['beacon']);
+    expect(fake.events()[0]?.visitor_id).toBe(fake.questions[0]!.visitor_id);
+  });
+
+  test('is told to forget when consent is refused or withdrawn, once', async () => {
+    const { fake, orderloop } = visit(DOOR);
+    orderloop.consent(DENIED);
+    orderloop.consent(DENIED);
+    await fake.advance(1000);
+    expect(fake.questions.map(({ visitor_id, consent }) => ({ visitor_id, consent }))).toEqual([
+      { visitor_id: undefined, consent: DENIED },
+    ]);
+    orderloop.consent(ANALYTICS);
+    await fake.advance(1000);
+    orderloop.consent(DENIED);
+    await fake.advance(1000);
+    expect(fake.questions.map(({ consent }) => consent)).toEqual([DENIED, ANALYTICS, DENIED]);
+  });
+
+  test('is asked nothing before consent, and nothing by pages of another origin', async () => {
+    const waiting = visit(DOOR);
+    const elsewhere = visit({ consent: 'granted' });
+    const lookalike = visit({ endpoint: 'https://shop.example.evil.example', consent: 'granted' });
+    for (const { fake } of [waiting, elsewhere, lookalike]) {
+      await fake.advance(1000);
+      expect(fake.questions).toEqual([]);
+    }
+  });
+});

@@ -10,6 +10,8 @@ import { readAdCookies } from './ad-cookies.ts';
 import { readArrival } from './arrival.ts';
 import { byteLength, MAX_EVENT_BYTES } from './batch.ts';
 import { type Choice, grant, inForce, isNews, readChoice } from './consent.ts';
+import { askDoor } from './door.ts';
+
 import { buildEvent, buildWithdrawal, type Draft } from './envelope.ts';
 import { browserEnvironment } from './environment.ts';
 import { compact, toJson } from './json.ts';
@@ -56,7 +58,12 @@ export function createOrderloop(options: OrderloopOptions): Orderloop {
   const isRemembered = said.analytics_storage === 'granted';
   let held: Draft[] = [];
   const asking: SessionCallback[] = [];
+  /** Whether consent and the page allow to collect, and the visitor is known. */
   let isOpen = false;
+  const hasDoor = `${options.endpoint}/`.startsWith(`${location.origin}/`);
+  /** The visitor as the server's cookie has it; empty when that was told to forget. */
+  let remembered: string | undefined;
+  let isAsking = false;
 
   const newId = () => uuidv7(now(), environment.random(new Uint8Array(10)));
   const consentNow = () => inForce(said, navigator);
@@ -71,16 +78,15 @@ export function createOrderloop(options: OrderloopOptions): Orderloop {
     now,
     newId,
     consent: consentNow,
+    remembered: () => remembered,
     changed: (visit) => planter.plant(idsOf(visit).session_ref),
   });
   const queue = createQueue({ environment, url: `${options.endpoint}/v1/events`, key, unsent, mayKeep: isGranted, warn });
 
-  const mayCollect = () => isGranted() && !isPrerendering(document);
-
   function record(event: string, more?: Partial<Draft>): void {
     if (signal.aborted) return;
     const draft = { event, event_id: newId(), occurred_at: now(), page: readPage(window), ...more };
-    if (mayCollect()) dispatch(draft);
+    if (isOpen) dispatch(draft);
     else if (said.analytics_storage !== 'denied') held = [...held, draft].slice(-MAX_HELD);
   }
 
@@ -103,7 +109,9 @@ export function createOrderloop(options: OrderloopOptions): Orderloop {
 
   /** Goes on with what had to wait, if consent and the page allow it now. */
   function proceed(): void {
-    if (!mayCollect()) return;
+    if (!isGranted() || isPrerendering(document)) return;
+    if (hasDoor && !remembered && !visits.current()) recall();
+    if (isAsking) return;
     visits.open(isOpen ? undefined : landing);
     for (const draft of held.splice(0)) dispatch(draft);
     if (!isOpen) void queue.restore();
@@ -111,12 +119,32 @@ export function createOrderloop(options: OrderloopOptions): Orderloop {
     answer();
   }
 
+  const ask = (visitor_id?: string) => askDoor(environment, options.endpoint, { key, consent: consentNow(), visitor_id });
+
+  /** A browser that remembers nothing may have forgotten: the server's cookie is asked before a new visitor is made. */
+  function recall(): void {
+    isAsking = true;
+    remembered = newId();
+    void ask(remembered).then(settle);
+  }
+
+  /** Waits no longer: goes on with the visitor that was found, or the one that was offered. */
+  function settle(found = remembered): void {
+    if (isAsking) {
+      remembered = found;
+      isAsking = false;
+      proceed();
+    }
+  }
+
   function withdraw(): void {
     const visit = visits.current();
     held = [];
     // Without a visit there is nothing to clear, and trying to would create the database.
     if (visit || isOpen) queue.clear();
-    isOpen = false;
+    isOpen = isAsking = false;
+    if (hasDoor && remembered !== '') void ask();
+    remembered = '';
     visits.forget();
     planter.plant('');
     if (visit) send(buildWithdrawal(visit.visitor_id, consentNow(), newId(), now()));
@@ -125,7 +153,7 @@ export function createOrderloop(options: OrderloopOptions): Orderloop {
 
   function answer(): void {
     const isDenied = said.analytics_storage === 'denied';
-    if (!asking.length || !(isDenied || mayCollect())) return;
+    if (!asking.length || !(isDenied || isOpen)) return;
     const ids = isDenied ? null : idsOf(visits.current() ?? visits.open());
     for (const callback of asking.splice(0)) guard(callback)(ids);
   }
@@ -136,12 +164,19 @@ export function createOrderloop(options: OrderloopOptions): Orderloop {
     window,
     signal,
     guard((isReturn) => {
+      // What a page did while it was prerendered follows its view.
+      const before = isReturn ? [] : held.splice(0);
       // An address that comes back out of the cache is no new arrival.
       if (options.pageView !== false) record('page_view', { arrival: isReturn ? undefined : readArrivalNow() });
+      held.push(...before);
       proceed();
     }),
   );
-  watchPageLeave(window, signal, guard(queue.leave));
+  const leave = guard(() => {
+    settle();
+    queue.leave();
+  });
+  watchPageLeave(window, signal, leave);
   window.addEventListener(
     'storage',
     guard(({ key: changed, newValue }: StorageEvent) => {
@@ -181,7 +216,7 @@ export function createOrderloop(options: OrderloopOptions): Orderloop {
     conversionId: (order_id, stage = 'purchase') => conversionId(site, order_id, stage),
     flush: queue.flush,
     stop: guard(() => {
-      queue.leave();
+      leave();
       queue.stop();
       planter.stop();
       stopping.abort();

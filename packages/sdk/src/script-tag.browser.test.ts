@@ -110,8 +110,11 @@ describe('the elements', () => {
 
 describe('the script tag', () => {
   let copies = 0;
-  const run = async (dataset: Record<string, string>): Promise<void> => {
-    const script = Object.assign(document.createElement('script'), { src: 'https://collector.example/orderloop.js' });
+  const run = async (
+    dataset: Record<string, string>,
+    { src } = { src: 'https://collector.example/orderloop.js' },
+  ): Promise<void> => {
+    const script = Object.assign(document.createElement('script'), { src });
     Object.assign(script.dataset, dataset);
     const current = vi.spyOn(document, 'currentScript', 'get').mockReturnValue(script);
     // Each copy of the script is a module of its own, as each tag on a page is.
@@ -125,6 +128,15 @@ describe('the script tag', () => {
     expect({ ...first }).toMatchObject({ key: 'pk_my_shop_x1', site: 'my_shop', endpoint: 'https://collector.example' });
     await run({ key: 'pk_other_x1' });
     expect(window.orderloop).toBe(first);
+  });
+
+  test('finds the collector where the script lies, under whatever path and name', async () => {
+    const script = { src: 'https://shop.example/o/o.js' };
+    await run({ key: 'pk_my_shop_x1', noWidgets: '' }, script);
+    expect(window.orderloop?.endpoint).toBe('https://shop.example/o');
+    stub();
+    await run({ key: 'pk_my_shop_x1', noWidgets: '', endpoint: '/p/' }, script);
+    expect(window.orderloop?.endpoint).toBe('https://shop.example/p');
   });
 
   test('that is set up wrongly warns, and leaves the stub in place', async () => {

@@ -12,7 +12,7 @@ if (script && !window.orderloop?.key) start(script);
 function start({ src, dataset, nonce }: HTMLScriptElement): void {
   try {
     const { key = '' } = dataset;
-    const endpoint = (dataset.endpoint ?? new URL(src).origin).replace(/\/$/, '');
+    const endpoint = new URL(dataset.endpoint ?? '.', src).href.replace(/\/$/, '');
     const debug = 'debug' in dataset || isDevelopment(location.hostname);
     const orderloop = createOrderloop({
       key,

@@ -21,11 +21,17 @@ export interface Visit {
 }
 
 /** The visit at `now`: the same session, or a new one after half an hour's silence, a new campaign or a new click. */
-export function continueVisit(visit: Visit | undefined, arrival: Arrival | undefined, now: number, newId: () => string): Visit {
+export function continueVisit(
+  visit: Visit | undefined,
+  arrival: Arrival | undefined,
+  now: number,
+  newId: () => string,
+  remembered?: string,
+): Visit {
   const click_ids = mergeClickIds(visit?.click_ids, arrival, now);
   if (visit && isSameSession(visit, arrival, now)) return { ...visit, click_ids };
   return {
-    visitor_id: visit?.visitor_id ?? newId(),
+    visitor_id: visit?.visitor_id ?? (remembered || newId()),
     session_id: newId(),
     seq: 0,
     active_at: now,

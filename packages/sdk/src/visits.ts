@@ -20,6 +20,8 @@ interface VisitsOptions {
   now(): number;
   newId(): string;
   consent(): Choice;
+  /** The visitor whom something other than this storage remembers. */
+  remembered?(): string | undefined;
   /** Called with each visit that was written. */
   changed(visit: Visit): void;
 }
@@ -34,7 +36,7 @@ export function readMemory(cell: Cell): Memory | undefined {
   return typeof memory?.visitor_id === 'string' && typeof memory.session_id === 'string' ? memory : undefined;
 }
 
-export function createVisits({ cell, now, newId, consent, changed }: VisitsOptions): Visits {
+export function createVisits({ cell, now, newId, consent, remembered, changed }: VisitsOptions): Visits {
   const mayKeepClicks = () => consent().ad_storage === 'granted';
 
   function write(visit: Visit): void {
@@ -45,7 +47,7 @@ export function createVisits({ cell, now, newId, consent, changed }: VisitsOptio
 
   function upTo(arrival: Arrival | undefined): Visit {
     const allowed = arrival && !mayKeepClicks() ? { ...arrival, clicks: {} } : arrival;
-    return continueVisit(readMemory(cell), allowed, now(), newId);
+    return continueVisit(readMemory(cell), allowed, now(), newId, remembered?.());
   }
 
   return {

@@ -23,6 +23,9 @@ export interface FakeEnvironment {
   /** What the collector answers next; without any it accepts. */
   replies: (Response | Error)[];
   beacon: { isTaken: boolean };
+  /** What the door was asked, and what it answers; by default it knows nobody, and takes the offer. */
+  questions: { url: string; init: RequestInit; visitor_id?: string; consent?: object }[];
+  door: { answer(offer: string | undefined): Promise<{ visitor_id?: string }> };
   now(): number;
   /** Lets time pass, with its timers. */
   advance(ms: number): Promise<void>;
@@ -41,6 +44,8 @@ export function createFakeEnvironment(
   const batches: SentBatch[] = [];
   const replies: (Response | Error)[] = [];
   const beacon = { isTaken: true };
+  const questions: FakeEnvironment['questions'] = [];
+  const door: FakeEnvironment['door'] = { answer: async (visitor_id) => ({ visitor_id }) };
   const settle = () => new Promise<void>((resolve) => setTimeout(resolve));
 
   const environment: Environment = {
@@ -51,6 +56,13 @@ export function createFakeEnvironment(
       return bytes.map((_, index) => (randomCount >> (8 * index)) & 0xff || 128);
     },
     async fetch(url, init) {
+      if (url.endsWith('/v1/visitor')) {
+        const question = JSON.parse(init.body as string) as { visitor_id?: string };
+        questions.push({ url, init, ...question });
+        await settle();
+        const found = await door.answer(question.visitor_id);
+        return Object.assign(new Response(), { json: async () => found });
+      }
       batches.push({ url, via: 'fetch', init, ...JSON.parse(init.body as string) });
       const reply = replies.shift() ?? createReceipt();
       if (reply instanceof Error) throw reply;
@@ -80,6 +92,8 @@ export function createFakeEnvironment(
     storage,
     replies,
     beacon,
+    questions,
+    door,
     events: () => batches.flatMap(({ events }) => events),
     names: () => batches.flatMap(({ events }) => events.map(({ event }) => event)),
     now: () => time,
