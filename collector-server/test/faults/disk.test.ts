@@ -121,7 +121,7 @@ describe.skipIf(!mayTrace)(mayTrace ? 'with the system’s calls watched' : 'ski
     });
     expect(await exited).toBe(70);
     await load.stop();
-    expect(collector.said()).toContain('may not be on disk');
+    expect(collector.said()).toContain('ending, to be started anew');
     const again = await serve(folder);
     expect((await postEvents(again, [newVisit().event('page_view')])).status).toBe(202);
     await again.end('SIGKILL');

@@ -39,14 +39,16 @@ function rss(pid: number): number {
   }
 }
 
-async function allEvents(storage: Storage): Promise<Map<string, unknown>> {
-  const events = new Map<string, unknown>();
+/** Every event as text, by its id: what is compared must be the same to the byte. */
+async function allEvents(storage: Storage): Promise<Map<string, string>> {
+  const events = new Map<string, string>();
   for (let partition = 0; partition < storage.log.partitions; partition++) {
     let rows: LoggedEvent[] = [];
     do {
       rows = await storage.log.read(partition, rows.at(-1)?.position ?? 0, 1000);
+      // Times are the sender's, shifted by when the two collectors read their own clocks.
       for (const { position: _, received_at: __, clock_offset_ms: ___, occurred_at: ____, ...event } of rows)
-        events.set(event.event_id, event);
+        events.set(event.event_id, JSON.stringify(event).replace(/"first_seen_at":\d+/g, '"first_seen_at":0'));
     } while (rows.length > 0);
   }
   return events;
@@ -111,7 +113,10 @@ test(`F18: ${COUNT} envelopes with something wrong: none is answered 5xx, and bo
   if (!url) return;
   const postgres = await openPostgres(url);
   onTestFinished(() => postgres.close());
-  expect(await allEvents(postgres)).toEqual(kept);
+  const other = await allEvents(postgres);
+  const different = [...kept].filter(([id, text]) => other.get(id) !== text).map(([id, text]) => [text, other.get(id)]);
+  expect(different.slice(0, 3)).toEqual([]);
+  expect(other.size).toBe(kept.size);
 }, 900_000);
 
 test('the generator finds what it is made to find: a server that trusts what it is sent breaks', () => {
