@@ -1,20 +1,20 @@
 // The reference: a bare node:http server that parses the JSON, inserts into one SQLite table with the indexes of our log under
 // synchronous=FULL with group commit (2 ms or 256 events), and answers after it. No check, no thread.
-//   bare.ts <file>
+//   bare.ts <file> [<synchronous>]
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
 
 const db = new DatabaseSync(process.argv[2]!);
 db.exec(
-  `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+  `PRAGMA journal_mode = WAL; PRAGMA synchronous = ${process.argv[3] ?? 'FULL'};
    CREATE TABLE IF NOT EXISTS events (position INTEGER PRIMARY KEY, site TEXT NOT NULL, event_id TEXT NOT NULL, visitor_id TEXT,
      received_at INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
    CREATE UNIQUE INDEX IF NOT EXISTS events_by_id ON events (site, event_id);
    CREATE INDEX IF NOT EXISTS events_by_visitor ON events (site, visitor_id) WHERE visitor_id IS NOT NULL;`,
 );
 const insert = db.prepare('INSERT OR IGNORE INTO events (site, event_id, visitor_id, received_at, body) VALUES (?, ?, ?, ?, ?)');
-let waiting: { events: { event_id: string; visitor_id: string }[]; done(): void }[] = [];
+let waiting: { events: { event_id: string; visitor_id?: string }[]; done(): void }[] = [];
 let count = 0;
 let timer: NodeJS.Timeout | undefined;
 
@@ -27,7 +27,7 @@ function commit(): void {
   const now = Date.now();
   db.exec('BEGIN');
   for (const { events } of group)
-    for (const event of events) insert.run('bench', event.event_id, event.visitor_id, now, JSON.stringify(event));
+    for (const event of events) insert.run('bench', event.event_id, event.visitor_id ?? null, now, JSON.stringify(event));
   db.exec('COMMIT');
   for (const { done } of group) done();
 }

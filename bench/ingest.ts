@@ -46,7 +46,15 @@ function startBare(name: string): Promise<Server> {
 function startCollector(name: string): Promise<Server> {
   const config = join(folder, `${name}.json`);
   const site = { name: 'Bench', publishable_keys: [KEY], secret_keys: [], signing_secrets: [], origins: [ORIGIN] };
-  writeFileSync(config, JSON.stringify({ data_key: 'bench', dashboard_token: 'bench-dashboard-token', sites: { bench: site } }));
+  writeFileSync(
+    config,
+    JSON.stringify({
+      data_key: 'bench',
+      dashboard_token: 'bench-dashboard-token',
+      limits: { drain_ms: 0, network_per_second: 1e6, network_burst: 1e6, key_per_second: 1e6, site_per_second: 1e6 },
+      sites: { bench: site },
+    }),
+  );
   const bin = join(import.meta.dirname, '..', 'collector-server', 'bin', 'orderloop.mjs');
   return startServer([bin, 'serve', '--port', '0', '--data', join(folder, name), '--config', config], /^Collector\s+(\S+)/);
 }

@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 
 const [url = '', seconds = '4', perRequest = '1', key = '', origin = '', rate = '0'] = process.argv.slice(2);
-const CONNECTIONS = Number(rate) > 0 ? 200 : 50;
+const CONNECTIONS = Number(rate) > 0 ? 1500 : 50;
 const ID_LENGTH = 36;
 const PLACE = '00000000-0000-0000-0000-000000000000';
 const { hostname, port } = new URL(url);
@@ -83,8 +83,9 @@ class Connection {
   }
 }
 
-for (let count = 0; count < CONNECTIONS; count++) start();
-if (Number(rate) > 0) setInterval(tick, 1).unref();
+// With a rate, as many connections as it takes: one more whenever a request is due and none is free.
+if (Number(rate) === 0) for (let count = 0; count < CONNECTIONS; count++) start();
+if (Number(rate) > 0) setInterval(tick, 1);
 setTimeout(finish, Number(seconds) * 1000 + 10_000).unref();
 
 function start(): void {
@@ -98,9 +99,13 @@ function tick(): void {
   for (; due <= now && due < until; due += 1000 / Number(rate)) {
     const connection = free.pop();
     if (connection) connection.send(due);
-    else waiting.push(due);
+    else {
+      waiting.push(due);
+      if (open < CONNECTIONS) start();
+    }
   }
   if (now >= until) for (const connection of free.splice(0)) connection.next();
+  if (now >= until && open === 0) finish();
 }
 
 function finish(): void {

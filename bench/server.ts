@@ -19,6 +19,8 @@ export interface Server {
   /** Bytes in memory. */
   rss(): number;
   stop(): Promise<void>;
+  /** Ends it as it stands. */
+  kill(): Promise<void>;
 }
 
 /** `core` may be empty: anywhere. */
@@ -40,16 +42,18 @@ export async function startServer(args: string[], pattern: RegExp, core = '0'): 
     child.on('exit', () => reject(new Error(`The server ended before it listened:\n${said}`)));
   });
   const pid = child.pid!;
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    await exited;
+  };
   return {
     url,
     pid,
     cpu: () => cpuByThread(pid),
     rss: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024,
-    async stop() {
-      const exited = once(child, 'exit');
-      child.kill('SIGTERM');
-      await exited;
-    },
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
   };
 }
 

@@ -4,7 +4,7 @@ import { firstFault } from '@orderloop/protocol';
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { createClientAddress } from './http/client-address.ts';
-import { LimitsSchema } from './http/limits.ts';
+import { LimitsSchema } from './limits.ts';
 
 const Name = Type.String({ pattern: '^[a-z][a-z0-9-]{0,63}$' });
 const Secret = Type.String({

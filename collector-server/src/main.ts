@@ -7,18 +7,18 @@ import { readAssets } from './assets.ts';
 import { type Background, startBackground } from './background/background.ts';
 import { startBackgroundThread } from './background/threaded.ts';
 import { type Config, dataKey } from './config.ts';
-import { ADMISSION_DEFAULTS, type AdmissionLimits, createAdmission } from './health/admission.ts';
-import { DISK_RESERVE_BYTES, watchDisk } from './health/disk.ts';
+import { createAdmission } from './health/admission.ts';
+import { watchDisk } from './health/disk.ts';
 import { createHealth } from './health/health.ts';
 import { type App, createApp } from './http/app.ts';
 import { createAuth } from './http/auth.ts';
 import { createClientAddress } from './http/client-address.ts';
 import type { RequestRecord } from './http/deps.ts';
-import { FRONT_DEFAULTS, type FrontLimits } from './http/limits.ts';
 import { createNamedCalls } from './http/named-calls.ts';
 import { createRates } from './http/rates.ts';
 import { createFront } from './http/server.ts';
 import { createCommitQueue } from './ingest/commit-queue.ts';
+import { LIMIT_DEFAULTS, type Limits } from './limits.ts';
 import { createMetrics } from './metrics.ts';
 import { createVault } from './privacy/vault.ts';
 import { SOURCES } from './sources/index.ts';
@@ -43,24 +43,8 @@ export interface CollectorOptions {
   /** Told of each request that was answered: for a log of requests. */
   onRequest?: ((record: RequestRecord) => void) | undefined;
   /** In place of the configuration's. */
-  limits?: Partial<CollectorLimits>;
+  limits?: Partial<Limits>;
 }
-
-export interface CollectorLimits extends AdmissionLimits, FrontLimits {
-  disk_reserve_bytes: number;
-  /** How long requests are still taken after the stop was announced, for load balancers to notice, in ms (U5). */
-  drain_ms: number;
-  /** How long those that were begun may take then, in ms. */
-  finish_ms: number;
-}
-
-export const LIMIT_DEFAULTS: CollectorLimits = {
-  ...ADMISSION_DEFAULTS,
-  ...FRONT_DEFAULTS,
-  disk_reserve_bytes: DISK_RESERVE_BYTES,
-  drain_ms: 5_000,
-  finish_ms: 10_000,
-};
 
 export interface Collector {
   url: string;
@@ -77,7 +61,7 @@ const WAKE_MS = 5;
 /** A collector that listens to nothing yet. */
 export interface OpenCollector {
   app: App;
-  limits: CollectorLimits;
+  limits: Limits;
   /** Not ready from now on, though requests are still answered. */
   announceStop(): void;
   /** Nothing new may begin from now on. */

@@ -29,6 +29,7 @@ export function testConfig(site: Partial<Config['sites'][string]> = {}, more: Pa
       data_key: 'test',
       dashboard_token: 'a-dashboard-token',
       relay: { base_ms: 20, throttled_floor_ms: 20 },
+      limits: { drain_ms: 0, network_per_second: 1_000_000, network_burst: 1_000_000 },
       ...more,
       sites: {
         demo: {
@@ -61,7 +62,7 @@ export async function startTestCollector(
 ): Promise<TestCollector> {
   const errors: unknown[] = [];
   const collector = await startCollector(
-    { config, storage, onError: (error) => errors.push(error), ...more, limits: { drain_ms: 0, ...more.limits } },
+    { config, storage, onError: (error) => errors.push(error), ...more },
     { port: 0, host: '127.0.0.1' },
   );
   let stopped = false;

@@ -99,7 +99,7 @@ test('an order of a consenting visitor reaches the platform once, with its click
     user_data: {
       em: [expect.stringMatching(/^[0-9a-f]{64}$/)],
       fbc: expect.stringMatching(/^fb\.1\.\d+\.Iw1$/),
-      client_user_agent: 'Mozilla/5.0 (test)',
+      client_user_agent: expect.stringContaining('Chrome/140'),
     },
     custom_data: { value: 104.9, currency: 'EUR', order_id },
   });

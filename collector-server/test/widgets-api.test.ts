@@ -71,10 +71,7 @@ test('a placement without an ad is empty, and a foreign page gets none', async (
 test('R4: the server measures the time, grants once, and keeps the grant in the log', async () => {
   let now = Date.now();
   const storage = openSqlite();
-  const collector = await startCollector(
-    { config: testConfig(SITE), storage, now: () => now, limits: { drain_ms: 0 } },
-    { port: 0, host: '127.0.0.1' },
-  );
+  const collector = await startCollector({ config: testConfig(SITE), storage, now: () => now }, { port: 0, host: '127.0.0.1' });
   try {
     const { visitor_id, session_id } = newVisit();
     const { body: offered } = await post<RewardOffer>(collector.url, '/v1/rewards/offer', {

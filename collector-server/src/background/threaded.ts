@@ -4,6 +4,8 @@ import { type CallResponse, createCaller } from './calls.ts';
 import type { ThreadData, ThreadReport } from './thread.ts';
 
 const RESTART_MS = 1_000;
+/** Small, because the process should be; what it keeps for long lives elsewhere. */
+const YOUNG_MB = 32;
 
 /**
  * The background in a thread of its own, so that projecting keeps no request waiting. One that crashes is started anew: all
@@ -23,7 +25,11 @@ export async function startBackgroundThread(
 
   const start = (): Promise<void> =>
     new Promise((resolve, reject) => {
-      const worker = new Worker(new URL('./thread.ts', import.meta.url), { name: 'background', workerData: data });
+      const worker = new Worker(new URL('./thread.ts', import.meta.url), {
+        name: 'background',
+        workerData: data,
+        resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+      });
       let failure: unknown;
       worker.on('message', (message: CallResponse | ThreadReport) => {
         if ('id' in message) caller.answer(message);

@@ -63,7 +63,6 @@ export async function startDemo(wanted: typeof WANTED_PORTS): Promise<Demo> {
     {
       config: demoConfig({ collectorUrl, shopUrl, platformUrl, ...secrets }),
       storage: { engine: 'sqlite', folder },
-      limits: { drain_ms: 0 },
       assetsFolder: ASSETS_FOLDER,
       onError: (error, context) => say(`${context}: ${error instanceof Error ? error.message : String(error)}`),
     },
@@ -122,6 +121,7 @@ function demoConfig({
       data_key: randomBytes(32).toString('base64'),
       dashboard_token: randomBytes(24).toString('hex'),
       open_dashboard: true,
+      limits: { drain_ms: 0 },
       allow_private_targets: [platformUrl],
       // A demo that is told to fail should be seen to recover.
       relay: { base_ms: 1000, throttled_floor_ms: 3000 },

@@ -11,6 +11,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   preview: async () => (await import('./preview.ts')).preview,
   stitch: async () => (await import('./stitch.ts')).stitch,
   migrate: async () => (await import('./migrate.ts')).migrate,
+  copy: async () => (await import('./copy.ts')).copy,
+  backup: async () => (await import('./backup.ts')).backup,
+  restore: async () => (await import('./restore.ts')).restore,
   rebuild: async () => (await import('./rebuild.ts')).rebuild,
   'dead-letters': async () => (await import('./dead-letters.ts')).deadLetters,
   doctor: async () => (await import('./doctor.ts')).doctor,
@@ -24,6 +27,9 @@ const HELP = `orderloop: closes the loop between an advertisement and an order
   orderloop preview FILE [--reveal]                         what a destination would be sent
   orderloop stitch FILE.ndjson                              events in; sessions, orders, links and conversions out
   orderloop migrate [--database-url URL]                    brings the store's tables up to date
+  orderloop copy [--data DIR] --to postgres://…            moves a store from SQLite to PostgreSQL; go on by running it again
+  orderloop backup --to FILE [--data DIR]                   an encrypted copy, proved by restoring it
+  orderloop restore FILE [--data DIR]                       a backup as a store of its own
   orderloop rebuild [--data DIR] [--config FILE]            derives every projection again from the event log
   orderloop dead-letters [--site S] [--code C] [--id N]     what was refused; --replay takes it up again, --discard puts it away
   orderloop doctor [--data DIR] [--config FILE]             checks configuration, store, clock and destinations

@@ -50,11 +50,15 @@ export function readPort(text: string): number {
 export function storageSpec(values: { data: string; 'database-url'?: string | undefined }): StorageSpec {
   const given = values['database-url'] ?? process.env['ORDERLOOP_DATABASE_URL'];
   if (given === undefined || given === '') return { engine: 'sqlite', folder: values.data };
-  // From the environment, so that the password is not on the command line, which every user of the machine can read.
+  return { engine: 'postgres', url: databaseUrl(given) };
+}
+
+/** From the environment by `env:NAME`, so that a password need not be on the command line, which every user can read. */
+export function databaseUrl(given: string): string {
   const url = given.startsWith('env:') ? process.env[given.slice(4)] : given;
   if (!url || !/^postgres(ql)?:\/\//.test(url))
-    throw new UnusableInput('--database-url must be postgres://user@host/database, or env:NAME for a variable that holds it.');
-  return { engine: 'postgres', url };
+    throw new UnusableInput('The database must be postgres://user@host/database, or env:NAME for a variable that holds it.');
+  return url;
 }
 
 const random = (bytes: number): string => randomBytes(bytes).toString('base64url').replace(/[-_]/g, 'x');

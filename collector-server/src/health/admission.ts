@@ -1,24 +1,8 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { Limits } from '../limits.ts';
 
 /** What a request is for, the most precious first: what is refused last when there is too much (U1). */
 export type Priority = 'order' | 'reward' | 'event' | 'report';
-
-export interface AdmissionLimits {
-  /** Requests that are being answered. */
-  in_flight: number;
-  /** Events, and bytes, that wait to be committed. */
-  queue_events: number;
-  queue_bytes: number;
-  /** How late the event loop runs, p99 over a second, in ms. */
-  loop_delay_ms: number;
-}
-
-export const ADMISSION_DEFAULTS: AdmissionLimits = {
-  in_flight: 512,
-  queue_events: 10_000,
-  queue_bytes: 64 * 1024 * 1024,
-  loop_delay_ms: 200,
-};
 
 /** How much of each limit a priority may use: a report gives way at half the load, an order has room when events have none. */
 const SHARE: Readonly<Record<Priority, number>> = { report: 0.5, event: 1, reward: 1.25, order: 1.5 };
@@ -37,7 +21,10 @@ export interface Admission {
 }
 
 /** Decides before its body is read whether a request is let in: what is begun must be finished in bounded memory. */
-export function createAdmission(limits: AdmissionLimits, queue: () => { events: number; bytes: number }): Admission {
+export function createAdmission(
+  limits: Pick<Limits, 'in_flight' | 'queue_events' | 'queue_bytes' | 'loop_delay_ms'>,
+  queue: () => { events: number; bytes: number },
+): Admission {
   const delay = monitorEventLoopDelay({ resolution: 10 });
   delay.enable();
   let lateMs = 0;

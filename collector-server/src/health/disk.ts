@@ -1,10 +1,6 @@
 import { statfs } from 'node:fs/promises';
 
 const LOOK_MS = 1_000;
-const MIB = 1024 * 1024;
-
-/** Bytes that must stay free: below, writes are refused while there is still room to finish what was begun (U3). */
-export const DISK_RESERVE_BYTES = 200 * MIB;
 
 export interface Disk {
   /** Bytes free where the store lies; undefined where it lies on no disk of ours. */
@@ -13,7 +9,7 @@ export interface Disk {
   stop(): void;
 }
 
-/** Watches the disk of a folder, every second. */
+/** Watches the disk of a folder, every second: below the reserve there is still room to finish what was begun (U3). */
 export async function watchDisk(folder: string | undefined, reserve_bytes: number): Promise<Disk> {
   let free: number | undefined;
   const look = async (): Promise<void> => {

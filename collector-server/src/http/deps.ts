@@ -4,12 +4,12 @@ import type { Admission } from '../health/admission.ts';
 import type { Disk } from '../health/disk.ts';
 import type { Health } from '../health/health.ts';
 import type { CommitQueue } from '../ingest/commit-queue.ts';
+import type { Limits } from '../limits.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Vault } from '../privacy/vault.ts';
 import type { Source } from '../sources/contract.ts';
 import type { Auth } from './auth.ts';
 import type { ClientAddress } from './client-address.ts';
-import type { FrontLimits } from './limits.ts';
 import type { NamedCalls } from './named-calls.ts';
 import type { Rates } from './rates.ts';
 
@@ -28,7 +28,7 @@ export interface HttpDeps {
   auth: Auth;
   addressOf: ClientAddress;
   rates: Rates;
-  limits: FrontLimits;
+  limits: Limits;
   metrics: Metrics;
   /** UTC ms. */
   now(): number;

@@ -31,7 +31,13 @@ export function watchLateBodies<Exchange extends { request: IncomingMessage }>(
   }, limit_ms / LOOKS);
   timer.unref();
   return {
-    watch: (exchange) => void began.set(exchange, looks),
+    // Nearly every body comes with its headers: what has arrived by the end of this turn is never put on the list, where it
+    // would outlive its turn and cost the collector of garbage more than the request.
+    watch(exchange) {
+      setImmediate(() => {
+        if (!exchange.request.complete && !exchange.request.destroyed) began.set(exchange, looks);
+      });
+    },
     forget: (exchange) => void began.delete(exchange),
     stop: () => clearInterval(timer),
   };

@@ -35,9 +35,13 @@ export function rateLimited(wait: number): HttpProblem {
 export function toProblem(error: unknown): HttpProblem {
   if (error instanceof HttpProblem) return error;
   if (error instanceof StorageFault)
-    return new HttpProblem('storage_unavailable', 'Nothing of the request was kept; send it again with the same ids.', {
-      retry_after: 1 + Math.floor(Math.random() * 5),
-    });
+    return new HttpProblem(
+      error.kind === 'full' ? 'disk_full' : 'storage_unavailable',
+      'Nothing of the request was kept; send it again with the same ids.',
+      {
+        retry_after: 1 + Math.floor(Math.random() * 5),
+      },
+    );
   return new HttpProblem('internal_error');
 }
 

@@ -2,16 +2,16 @@ import { createHmac as nodeHmac, randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { expect, test } from 'vitest';
-import { FRONT_DEFAULTS } from './limits.ts';
+import { LIMIT_DEFAULTS } from '../limits.ts';
 import { createHmac, createRates } from './rates.ts';
 
 const from = (address: string): IncomingMessage => ({ socket: { remoteAddress: address } as Socket }) as IncomingMessage;
 const addressOf = (request: IncomingMessage) => request.socket.remoteAddress;
 const START = Date.UTC(2026, 10, 27, 8);
 
-function ratesAt(limits: Partial<typeof FRONT_DEFAULTS>) {
+function ratesAt(limits: Partial<typeof LIMIT_DEFAULTS>) {
   const clock = { now: START };
-  return { clock, rates: createRates({ ...FRONT_DEFAULTS, ...limits }, addressOf, () => clock.now) };
+  return { clock, rates: createRates({ ...LIMIT_DEFAULTS, ...limits }, addressOf, () => clock.now) };
 }
 
 test('U2: a network has its burst, then waits as long as it is told, and is let in again', () => {

@@ -2,8 +2,8 @@ import { hash, randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { LRUCache } from 'lru-cache';
+import type { Limits } from '../limits.ts';
 import { type ClientAddress, isLoopback, networkOf } from './client-address.ts';
-import type { FrontLimits } from './limits.ts';
 
 /** How many parties are remembered at most (U2); the one that was silent longest is forgotten first, and is let in anew. */
 const MAX_BUCKETS = 100_000;
@@ -27,7 +27,7 @@ export interface Rates {
  * Token buckets per network, key and site (U2). Requests of this machine itself are not counted by network: its address is
  * that of a proxy in front of everybody, or of the operator; signing in is counted for everybody.
  */
-export function createRates(limits: FrontLimits, addressOf: ClientAddress, now: () => number): Rates {
+export function createRates(limits: Limits, addressOf: ClientAddress, now: () => number): Rates {
   const networks = createBuckets(limits.network_per_second / SECOND_MS, limits.network_burst);
   const logins = createBuckets(limits.logins_per_minute / MINUTE_MS, limits.logins_per_minute);
   const keys = createBuckets(limits.key_per_second / SECOND_MS, limits.key_burst);

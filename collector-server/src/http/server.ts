@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { PROBLEMS, type ProblemCode, problem } from '@orderloop/protocol';
-import type { FrontLimits } from './limits.ts';
+import type { Limits } from '../limits.ts';
 import { MAX_HEADERS } from './strict.ts';
 
 const MAX_HEADER_BYTES = 16 * 1024;
@@ -9,7 +9,7 @@ const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_CHECK_MS = 2_000;
 
 /** A server for the collector's requests, not yet listening, that slow, broken and too many connections can't hold up (L4, F20). */
-export function createFront(handle: RequestListener, limits: FrontLimits): Server {
+export function createFront(handle: RequestListener, limits: Limits): Server {
   const { headers_ms, browser_request_ms, server_request_ms, idle_ms, keep_alive_ms, connections } = limits;
   const server = createServer(
     {

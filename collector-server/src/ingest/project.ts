@@ -13,6 +13,7 @@ import {
   type ProjectionTx,
   type Storage,
   StorageFault,
+  type WantedRows,
 } from '../storage/contract.ts';
 import { deadLetterOf } from './dead-letter.ts';
 
@@ -20,6 +21,9 @@ const BATCH = 200;
 const nextTurn = promisify(setImmediate);
 /** A projector that died is followed by another after this long. */
 const LEASE_MS = 10_000;
+const RENEW_MS = 2_000;
+/** Where a partition stands that another holds: past all that comes. */
+const ELSEWHERE = Number.MAX_SAFE_INTEGER;
 /** Sessions and orders that one key may tie together; a key that many share ties nothing that can be trusted. */
 const MAX_MATCHES = 100;
 
@@ -62,26 +66,43 @@ export function createProjector(
 ): Projector {
   const { log, projections } = storage;
   let running: Promise<void> | null = null;
+  /** Up to which position each partition has been projected, as far as this projector knows; asked for anew with each lease. */
+  let reached: number[] = [];
+  /** By the process's own clock, in ms. */
+  let renewed_at = Number.NEGATIVE_INFINITY;
+
+  /** Who holds nothing asks each time: something may have become free. */
+  const renew = async (): Promise<void> => {
+    if (performance.now() - renewed_at < RENEW_MS && reached.some((position) => position !== ELSEWHERE)) return;
+    const held = await projections.lease(owner, log.partitions, now(), LEASE_MS);
+    const positions = new Array<number>(log.partitions).fill(ELSEWHERE);
+    for (const partition of held) positions[partition] = await projections.position(partition);
+    reached = positions;
+    renewed_at = performance.now();
+  };
 
   /** False, and nothing done, when another process has been here since `after` was read. */
   const projectAll = (partition: number, after: number, events: readonly LoggedEvent[]): Promise<boolean> =>
-    projections.transaction(async (tx) => {
+    projections.transaction(sitesOf(events), async (tx) => {
       if ((await tx.position(partition)) !== after) return false;
+      await tx.prefetch(wantedBy(events));
       for (const event of events) await projectEvent(tx, event, siteFacts(event.site), now);
       await tx.setPosition(partition, events.at(-1)!.position);
       return true;
     });
 
-  /** How many events it took from the partition; 0 when there is nothing more to do. */
+  /** How many events it took from the partition. */
   const step = async (partition: number): Promise<number> => {
-    const after = await projections.position(partition);
+    const after = reached[partition]!;
     const events = await log.read(partition, after, BATCH);
     if (events.length === 0) return 0;
     try {
-      await projectAll(partition, after, events);
+      const isMine = await projectAll(partition, after, events);
+      reached[partition] = isMine ? events.at(-1)!.position : await projections.position(partition);
     } catch (error) {
       if (error instanceof StorageFault) throw error;
       for (const [index, event] of events.entries()) await projectAlone(partition, events[index - 1]?.position ?? after, event);
+      reached[partition] = await projections.position(partition);
     }
     return events.length;
   };
@@ -93,7 +114,7 @@ export function createProjector(
     } catch (error) {
       if (error instanceof StorageFault) throw error;
       await log.append({ events: [], deadLetters: [unprojected(event, error, now())] });
-      await projections.transaction(async (tx) => {
+      await projections.transaction([event.site], async (tx) => {
         if ((await tx.position(partition)) === after) await tx.setPosition(partition, event.position);
       });
     }
@@ -104,7 +125,8 @@ export function createProjector(
     let taken: number;
     do {
       taken = 0;
-      for (const partition of await projections.lease(owner, log.partitions, now(), LEASE_MS)) {
+      await renew();
+      for (const partition of await log.waiting(reached)) {
         taken += await step(partition);
         // An engine that answers at once would let nothing else of this thread have its turn.
         await nextTurn();
@@ -127,11 +149,32 @@ export function createProjector(
       });
     },
     projectLate: (event) =>
-      projections.transaction(async (tx) => {
+      projections.transaction([event.site], async (tx) => {
         if (await tx.putLate(event.site, event.event_id)) await projectEvent(tx, event, siteFacts(event.site), now);
       }),
-    release: () => projections.release(owner),
+    release() {
+      reached = [];
+      return projections.release(owner);
+    },
   };
+}
+
+const sitesOf = (events: readonly LoggedEvent[]): string[] => [...new Set(events.map(({ site }) => site))];
+
+/** What projecting these events begins by asking for. */
+function wantedBy(events: readonly LoggedEvent[]): WantedRows {
+  const sessions: WantedRows['sessions'][number][] = [];
+  const visitors: WantedRows['visitors'][number][] = [];
+  const keys: WantedRows['keys'][number][] = [];
+  for (const event of events) {
+    const { site, visitor_id, session_id } = event;
+    if (!visitor_id) continue;
+    visitors.push({ site, visitor_id });
+    if (!session_id) continue;
+    sessions.push({ site, session_id, visitor_id });
+    for (const { key, value } of keysOfEvent(event)) keys.push({ site, key, value });
+  }
+  return { sessions, visitors, keys };
 }
 
 /** How many events of the log are not projected yet. */

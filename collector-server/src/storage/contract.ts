@@ -132,6 +132,8 @@ export interface EventLog {
   read(partition: number, after: number, limit: number): Promise<LoggedEvent[]>;
   /** The last position; 0 when empty. */
   head(): Promise<number>;
+  /** Which partitions hold events after these positions, one for each partition. */
+  waiting(positions: readonly number[]): Promise<number[]>;
   /** How many events lie after these positions, one for each partition; counted up to about 100,000. */
   behind(positions: readonly number[]): Promise<number>;
 }
@@ -184,8 +186,17 @@ export interface VisitorConsent {
   event_id: string;
 }
 
+/** What a step is about to ask for: an engine that is asked over a network can fetch it at once. */
+export interface WantedRows {
+  sessions: readonly { site: string; session_id: string; visitor_id: string }[];
+  visitors: readonly { site: string; visitor_id: string }[];
+  keys: readonly { site: string; key: LinkKey; value: string }[];
+}
+
 /** Reads and writes of one projector transaction. */
 export interface ProjectionTx {
+  /** A hint, without which every answer is the same. */
+  prefetch(wanted: WantedRows): Promise<void>;
   session(site: string, session_id: string, visitor_id: string): Promise<SessionState | null>;
   putSession(session: SessionState): Promise<void>;
   putTouchpoint(touchpoint: Touchpoint): Promise<void>;
@@ -218,10 +229,11 @@ export interface ProjectionTx {
 
 export interface Projections extends ProjectionReader {
   /**
-   * Runs one projector step; everything in it is kept, or nothing. Steps behave as if one ran after the other, whichever
-   * process they run in; one that lost against another is run again, so a step has no effects but its writes.
+   * Runs one projector step that is about `sites`; everything in it is kept, or nothing. Steps about one site run one after
+   * the other, whichever process they run in: stitching reads what other partitions of the site write. A step may be run
+   * again, so it has no effects but its writes.
    */
-  transaction<T>(step: (tx: ProjectionTx) => Promise<T>): Promise<T>;
+  transaction<T>(sites: readonly string[], step: (tx: ProjectionTx) => Promise<T>): Promise<T>;
   /** Drops every projection, and keeps the log and the outbox. */
   reset(): Promise<void>;
   /**

@@ -21,16 +21,18 @@ const LOG_CONNECTIONS = 4;
 
 /** Everything of a store, in this thread. Throws when it can't be opened, or would lose what it acknowledged. */
 export async function openStorage(spec: StorageSpec): Promise<Storage> {
-  return spec.engine === 'sqlite' ? openSqlite(spec.folder) : openPostgres(spec.url, spec.options);
+  return spec.engine === 'sqlite'
+    ? openSqlite(spec.folder)
+    : openPostgres(spec.url, { name: 'orderloop background', ...spec.options });
 }
 
 /** The log of a store whose rest is another thread's. `onCrash` is told when a thread of its own died and is started anew. */
 export async function openLog(spec: StorageSpec, onCrash: (error: Error) => void): Promise<OpenLog> {
   if (spec.engine === 'postgres') {
-    const { log, close } = await openPostgres(spec.url, { connections: LOG_CONNECTIONS, ...spec.options });
+    const { log, close } = await openPostgres(spec.url, { name: 'orderloop log', connections: LOG_CONNECTIONS, ...spec.options });
     return { log, trouble: () => null, close };
   }
   assertNoOldStore(spec.folder);
-  const log = await openThreadedLog(join(spec.folder, 'log.db'), onCrash);
+  const log = await openThreadedLog(join(spec.folder, 'log.db'), { onCrash });
   return { log, trouble: () => (log.isRunning() ? null : 'commit_thread_down'), close: () => log.close() };
 }

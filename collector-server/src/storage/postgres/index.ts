@@ -18,7 +18,7 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
   const db = new PostgresDatabase(url, options);
   try {
     await assertDurable(db);
-    await migrate(db);
+    await migrate(url);
     await prepareDays(db, Date.now());
   } catch (error) {
     await db.close();
@@ -54,7 +54,7 @@ export async function migratePostgres(url: string): Promise<string[]> {
   const db = new PostgresDatabase(url);
   try {
     await assertDurable(db);
-    const applied = await migrate(db);
+    const applied = await migrate(url);
     await prepareDays(db, Date.now());
     return applied;
   } finally {

@@ -1,7 +1,7 @@
 import type { LoggedEvent, StoredEvent } from '@orderloop/protocol';
 import type { AppendResult, CallRecord, DeadLetter, EventLog, LogBatch } from '../contract.ts';
 import { partitionOf } from '../partition.ts';
-import type { PostgresDatabase, Queryable } from './database.ts';
+import type { PostgresDatabase } from './database.ts';
 
 /** Into how many partitions the log is put for projectors to share; not to be changed once there are events. */
 export const PARTITIONS = 16;
@@ -18,21 +18,27 @@ export interface EventRow {
 
 export const EVENT_COLUMNS = 'position, site, event_id, visitor_id, received_at, body';
 
-const APPEND = 'SELECT append_events($1, $2, $3, $4, $5, $6, $7) AS results';
+const APPEND = 'SELECT append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) AS results';
+/** Leaves out the days that got no events after a position; `parameter` holds what `firstDayAfter` says of it. */
+export const sinceDay = (parameter: string): string => `(day < '2020-01-01' OR day >= ${parameter}::date)`;
+
+/** Asked for by itself, so that the statement that it is for leaves days out before it sets their scans up. */
+export async function firstDayAfter(db: PostgresDatabase, position: number): Promise<string> {
+  const [row] = await db.query<{ day: string }>('SELECT first_day_after($1)::text AS day', [position]);
+  return row!.day;
+}
 
 /** The event log on PostgreSQL. */
 export function createLog(db: PostgresDatabase): EventLog {
   return {
     partitions: PARTITIONS,
     append: async ({ events, deadLetters = [], calls = [] }: LogBatch) => {
-      const values = toColumns(events);
-      if (deadLetters.length === 0 && calls.length === 0) return appendEvents(db, values, events.length);
-      return db.transaction(async (client) => {
-        const results = await appendEvents(client, values, events.length);
-        for (const letter of deadLetters) await insertDeadLetter(client, letter);
-        for (const call of calls) await insertCall(client, call, results);
-        return results;
-      });
+      const [row] = await db.query<{ results: string | null }>(APPEND, [
+        ...toColumns(events),
+        toJson(deadLetters),
+        toJson(calls),
+      ]);
+      return unpackResults(row!.results, events.length);
     },
     call: async (site, route, owner, key) => {
       const [row] = await db.query<{ body_hash: string; answer: string; received_at: number; results: string }>(
@@ -42,18 +48,18 @@ export function createLog(db: PostgresDatabase): EventLog {
       return row ? { ...row, results: unpackResults(row.results, row.results.length) } : null;
     },
     read: async (partition, after, limit) =>
-      (
-        await db.query<EventRow>(
-          `SELECT ${EVENT_COLUMNS} FROM events WHERE log_partition = $1 AND position > $2 ORDER BY position LIMIT $3`,
-          [partition, after, limit],
-        )
-      ).map(toEvent),
+      (await db.query<EventRow>('SELECT * FROM read_events($1, $2, $3)', [partition, after, limit])).map(toEvent),
+    waiting: async (positions) => {
+      const [row] = await db.query<{ partitions: number[] }>('SELECT waiting_partitions($1) AS partitions', [positions]);
+      return row!.partitions;
+    },
     behind: async (positions) => {
+      const day = await firstDayAfter(db, Math.min(...positions));
       const [row] = await db.query<{ behind: number }>(
         `SELECT coalesce(sum(waiting), 0)::bigint AS behind FROM unnest($1::bigint[]) WITH ORDINALITY AS reached (position, n),
            LATERAL (SELECT count(*) AS waiting FROM (SELECT 1 FROM events
-             WHERE log_partition = reached.n - 1 AND events.position > reached.position LIMIT ${BEHIND_LIMIT}) AS behind) AS counted`,
-        [positions],
+             WHERE log_partition = reached.n - 1 AND events.position > reached.position AND ${sinceDay('$2')} LIMIT ${BEHIND_LIMIT}) AS behind) AS counted`,
+        [positions, day],
       );
       return row!.behind;
     },
@@ -61,65 +67,39 @@ export function createLog(db: PostgresDatabase): EventLog {
   };
 }
 
-async function appendEvents(db: Queryable, columns: readonly string[], count: number): Promise<AppendResult[]> {
-  const [row] = await db.query<{ results: string | null }>(APPEND, columns);
-  return unpackResults(row!.results, count);
-}
+const toJson = (rows: readonly (DeadLetter | CallRecord)[]): string | null => (rows.length === 0 ? null : JSON.stringify(rows));
 
-/** A column each, a line each event: no field holds a line feed, since ids hold no control characters and JSON escapes them. */
+/**
+ * A column each. Texts go as one text with a line each: no field holds a line feed, since ids hold no control characters and
+ * JSON escapes them. Per event of 1 KB in batches of 256 this costs 15.5 µs of both processes together; as arrays of text,
+ * where every quote is escaped, 26 µs; as JSON 20 µs; as a parameter each 16.4 µs, which leaves no room for a repeat.
+ */
 function toColumns(events: readonly StoredEvent[]): string[] {
-  const columns: string[][] = [[], [], [], [], [], [], []];
-  for (const event of events) {
-    const { site, event_id, visitor_id = '', received_at, ...body } = event;
-    columns[0]!.push(dayOf(event_id));
-    columns[1]!.push(String(partitionOf(event, PARTITIONS)));
-    columns[2]!.push(site);
-    columns[3]!.push(event_id);
-    columns[4]!.push(visitor_id);
-    columns[5]!.push(String(received_at));
-    columns[6]!.push(JSON.stringify(body));
-  }
-  return columns.map((lines) => lines.join('\n'));
+  const days = events.map(({ event_id }) => dayOf(event_id));
+  const array = (of: (event: StoredEvent) => number): string => `{${events.map(of).join(',')}}`;
+  const lines = (of: (event: StoredEvent) => string): string => events.map(of).join('\n');
+  return [
+    `{${[...new Set(days)].join(',')}}`,
+    `{${days.join(',')}}`,
+    array((event) => partitionOf(event, PARTITIONS)),
+    lines(({ site }) => site),
+    lines(({ event_id }) => event_id),
+    lines(({ visitor_id = '' }) => visitor_id),
+    array(({ received_at }) => received_at),
+    lines(({ site: _site, event_id: _id, visitor_id: _visitor, received_at: _received, ...body }) => JSON.stringify(body)),
+  ];
 }
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-/i;
-const UNDATED = '1970-01-01';
 const DAY_MS = 86_400_000;
+const UNDATED = 0;
 const [FIRST_DAY, LAST_DAY] = [Math.floor(Date.UTC(2020, 0, 1) / DAY_MS), Math.floor(Date.UTC(2200, 0, 1) / DAY_MS)];
-const days = new Map<number, string>();
 
-/** The day that a UUIDv7 begins with, as PostgreSQL writes it; of another id, a day before all others. */
-export function dayOf(event_id: string): string {
+/** The day that a UUIDv7 begins with, in days since 1970; of another id, a day before all others. */
+export function dayOf(event_id: string): number {
   if (!UUID_V7.test(event_id)) return UNDATED;
   const day = Math.floor(Number.parseInt(event_id.slice(0, 8) + event_id.slice(9, 13), 16) / DAY_MS);
-  if (day < FIRST_DAY || day >= LAST_DAY) return UNDATED;
-  let text = days.get(day);
-  if (text === undefined) {
-    text = new Date(day * DAY_MS).toISOString().slice(0, 10);
-    days.set(day, text);
-  }
-  return text;
-}
-
-async function insertDeadLetter(db: Queryable, letter: DeadLetter): Promise<void> {
-  const { site, received_at, stage, code, pointer, detail, route, key_id, size, sha256, raw_truncated, raw } = letter;
-  await db.run(
-    `INSERT INTO dead_letters (site, received_at, stage, code, pointer, detail, route, key_id, size, sha256, raw_truncated, raw,
-       collector_version, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
-    [
-      ...[site, received_at, stage, code, pointer, detail, route, key_id, size, sha256, raw_truncated, raw],
-      ...[letter.collector_version, letter.expires_at],
-    ],
-  );
-}
-
-async function insertCall(db: Queryable, call: CallRecord, results: readonly AppendResult[]): Promise<void> {
-  const { site, route, owner, key, body_hash, received_at, first, count, answer } = call;
-  const packed = results.slice(first, first + count).map((result) => result[0]);
-  await db.run('INSERT INTO calls VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING', [
-    ...[site, route, owner, key, body_hash, received_at],
-    ...[packed.join(''), answer],
-  ]);
+  return day < FIRST_DAY || day >= LAST_DAY ? UNDATED : day;
 }
 
 function unpackResults(packed: string | null, count: number): AppendResult[] {

@@ -1,7 +1,7 @@
 import type { LinkKey, LoggedEvent, Touchpoint } from '@orderloop/protocol';
 import type { ConversionState } from '../../stitch/conversion.ts';
 import type { SessionState } from '../../stitch/session.ts';
-import type { OrderRow, ProjectionTx, SessionKeyRow, VisitorConsent } from '../contract.ts';
+import type { OrderRow, ProjectionTx, SessionKeyRow, VisitorConsent, WantedRows } from '../contract.ts';
 import type { Queryable } from './database.ts';
 
 interface Body {
@@ -126,6 +126,12 @@ export function createTx(client: Queryable): ProjectionTx & { flush(): Promise<v
   );
 
   return {
+    async prefetch({ sessions: wantedSessions, visitors, keys }) {
+      await prefetchSessions(client, wantedSessions, sessions);
+      await prefetchConsents(client, visitors, consents);
+      await prefetchOrdersOfVisitors(client, visitors, ordersOfVisitor);
+      await prefetchOrdersWithKeys(client, keys, ordersWithKey);
+    },
     async flush() {
       await sessionRows.flush();
       await touchpointRows.flush();
@@ -218,15 +224,16 @@ export function createTx(client: Queryable): ProjectionTx & { flush(): Promise<v
         'SELECT key, value, event_id FROM order_keys WHERE site = $1 AND order_key = $2 ORDER BY key, value',
         [site, order_key],
       ),
-    ordersWithKey: (site, key, value, limit) =>
-      ordersWithKey.get(keyOf(site, key, value), async () =>
+    async ordersWithKey(site, key, value, limit) {
+      const ask = async () =>
         orderKeysOf(
           await client.query(
             'SELECT order_key FROM order_keys WHERE site = $1 AND key = $2 AND value = $3 ORDER BY order_key LIMIT $4',
             [...[site, key, value], limit],
           ),
-        ),
-      ),
+        );
+      return (await ordersWithKey.get(keyOf(site, key, value), ask)).slice(0, limit);
+    },
     async ordersOfVisitor(site, visitor_id, limit) {
       const ask = async () =>
         orderKeysOf(
@@ -235,7 +242,7 @@ export function createTx(client: Queryable): ProjectionTx & { flush(): Promise<v
             limit,
           ]),
         );
-      return sawOrderWrites ? ask() : ordersOfVisitor.get(keyOf(site, visitor_id), ask);
+      return sawOrderWrites ? ask() : (await ordersOfVisitor.get(keyOf(site, visitor_id), ask)).slice(0, limit);
     },
     async putLinks(site, order_key, visitor_id, { link, candidates, unlinked_reason }) {
       sawOrderWrites = true;
@@ -282,6 +289,62 @@ export function createTx(client: Queryable): ProjectionTx & { flush(): Promise<v
       );
     },
   };
+}
+
+async function prefetchSessions(
+  client: Queryable,
+  wanted: WantedRows['sessions'],
+  known: Known<SessionState | null>,
+): Promise<void> {
+  for (const { site, session_id, visitor_id } of wanted) known.set(keyOf(site, session_id, visitor_id), null);
+  const rows = await client.query<Body>(
+    `SELECT body FROM sessions JOIN (SELECT DISTINCT * FROM unnest($1::text[], $2::text[], $3::text[]) AS w (site, session_id, visitor_id)) AS wanted
+     USING (site, session_id, visitor_id)`,
+    [wanted.map(({ site }) => site), wanted.map(({ session_id }) => session_id), wanted.map(({ visitor_id }) => visitor_id)],
+  );
+  for (const session of parseAll<SessionState>(rows))
+    known.set(keyOf(session.site, session.session_id, session.visitor_id), session);
+}
+
+async function prefetchConsents(
+  client: Queryable,
+  wanted: WantedRows['visitors'],
+  known: Known<VisitorConsent | null>,
+): Promise<void> {
+  for (const { site, visitor_id } of wanted) known.set(keyOf(site, visitor_id), null);
+  const rows = await client.query<Body & { site: string; visitor_id: string; occurred_at: number; event_id: string }>(
+    `SELECT site, visitor_id, event_id, occurred_at, body FROM visitor_consents
+     JOIN (SELECT DISTINCT * FROM unnest($1::text[], $2::text[]) AS w (site, visitor_id)) AS wanted USING (site, visitor_id)`,
+    [wanted.map(({ site }) => site), wanted.map(({ visitor_id }) => visitor_id)],
+  );
+  for (const { site, visitor_id, body, occurred_at, event_id } of rows)
+    known.set(keyOf(site, visitor_id), { consent: JSON.parse(body), occurred_at, event_id });
+}
+
+async function prefetchOrdersOfVisitors(
+  client: Queryable,
+  wanted: WantedRows['visitors'],
+  known: Known<string[]>,
+): Promise<void> {
+  const rows = await client.query<{ site: string; visitor_id: string; order_keys: string[] }>(
+    `SELECT site, visitor_id, array_agg(order_key ORDER BY order_key) AS order_keys FROM orders
+     JOIN (SELECT DISTINCT * FROM unnest($1::text[], $2::text[]) AS w (site, visitor_id)) AS wanted USING (site, visitor_id)
+     GROUP BY site, visitor_id`,
+    [wanted.map(({ site }) => site), wanted.map(({ visitor_id }) => visitor_id)],
+  );
+  for (const { site, visitor_id } of wanted) known.set(keyOf(site, visitor_id), []);
+  for (const { site, visitor_id, order_keys } of rows) known.set(keyOf(site, visitor_id), order_keys);
+}
+
+async function prefetchOrdersWithKeys(client: Queryable, wanted: WantedRows['keys'], known: Known<string[]>): Promise<void> {
+  const rows = await client.query<{ site: string; key: LinkKey; value: string; order_keys: string[] }>(
+    `SELECT site, key, value, array_agg(order_key ORDER BY order_key) AS order_keys FROM order_keys
+     JOIN (SELECT DISTINCT * FROM unnest($1::text[], $2::text[], $3::text[]) AS w (site, key, value)) AS wanted USING (site, key, value)
+     GROUP BY site, key, value`,
+    [wanted.map(({ site }) => site), wanted.map(({ key }) => key), wanted.map(({ value }) => value)],
+  );
+  for (const { site, key, value } of wanted) known.set(keyOf(site, key, value), []);
+  for (const { site, key, value, order_keys } of rows) known.set(keyOf(site, key, value), order_keys);
 }
 
 const orderKeysOf = (rows: object[]): string[] => (rows as { order_key: string }[]).map(({ order_key }) => order_key);

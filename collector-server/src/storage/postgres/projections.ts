@@ -23,25 +23,39 @@ const PROJECTION_TABLES = [
   'projector',
 ] as const;
 
+/** Any number: it keeps these locks apart from others. */
+const PROJECTING = 7_203_812;
+
 const parse = <T>(row: Body | undefined): T | null => (row ? (JSON.parse(row.body) as T) : null);
 const parseAll = <T>(rows: readonly Body[]): T[] => rows.map((row) => JSON.parse(row.body) as T);
 
 /** The projections on PostgreSQL. */
 export function createProjections(db: PostgresDatabase): Projections {
   return {
-    // Stitching reads what other partitions write: only as if one ran after the other is nothing missed.
-    transaction: (step) =>
+    // A lock for each site, held until the commit; each statement after it sees what those before it committed. Not the
+    // isolation level `serializable`: ids that begin with their time lie on the same pages, and nearly every step would lose
+    // against its neighbours.
+    transaction: (sites, step) =>
       db.transaction(async (client) => {
+        for (const site of [...new Set(sites)].sort())
+          await client.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [PROJECTING, site]);
         const tx = createTx(client);
         const result = await step(tx);
         await tx.flush();
         return result;
-      }, 'serializable'),
+      }),
     reset: () =>
       db.transaction(async (client) => {
         await client.run(`TRUNCATE ${PROJECTION_TABLES.join(', ')}`);
       }),
-    lease: (owner, partitions, _now, lease_ms) => lease(db, owner, partitions, lease_ms),
+    lease: async (owner, partitions, _now, lease_ms) => {
+      const [row] = await db.query<{ held: number[] }>('SELECT lease_partitions($1, $2, $3) AS held', [
+        owner,
+        partitions,
+        lease_ms,
+      ]);
+      return row!.held;
+    },
     release: async (owner) => {
       await db.transaction(async (client) => {
         await client.run('DELETE FROM projector_leases WHERE owner = $1', [owner]);
@@ -121,41 +135,6 @@ export function createProjections(db: PostgresDatabase): Projections {
       conversions: parseAll(await db.query<Body>('SELECT body FROM conversions ORDER BY site, conversion_id')),
     }),
   };
-}
-
-/** By the database's clock, which is one for all. Who asks counts as alive, and the living share alike. */
-function lease(db: PostgresDatabase, owner: string, partitions: number, lease_ms: number): Promise<number[]> {
-  return db.transaction(async (client) => {
-    // One at a time, so that the shares are counted on what is.
-    await client.run('LOCK TABLE projector_owners IN EXCLUSIVE MODE');
-    await client.run(
-      `INSERT INTO projector_owners VALUES ($1, now() + $2 * interval '1 ms')
-       ON CONFLICT (owner) DO UPDATE SET until = excluded.until`,
-      [owner, lease_ms],
-    );
-    await client.run('DELETE FROM projector_owners WHERE until < now()');
-    const [{ share }] = (await client.query<{ share: number }>(
-      'SELECT ceil($1::numeric / count(*))::integer AS share FROM projector_owners',
-      [partitions],
-    )) as [{ share: number }];
-    await client.run(
-      `DELETE FROM projector_leases WHERE until < now() OR (owner = $1 AND log_partition IN
-         (SELECT log_partition FROM projector_leases WHERE owner = $1 ORDER BY log_partition OFFSET $2))`,
-      [owner, share],
-    );
-    await client.run(
-      `INSERT INTO projector_leases SELECT n, $1, now() + $4 * interval '1 ms' FROM generate_series(0, $3::integer - 1) AS n
-       WHERE n NOT IN (SELECT log_partition FROM projector_leases) ORDER BY n
-       LIMIT greatest(0, $2 - (SELECT count(*) FROM projector_leases WHERE owner = $1))`,
-      [owner, share, partitions, lease_ms],
-    );
-    await client.run("UPDATE projector_leases SET until = now() + $2 * interval '1 ms' WHERE owner = $1", [owner, lease_ms]);
-    const rows = await client.query<{ log_partition: number }>(
-      'SELECT log_partition FROM projector_leases WHERE owner = $1 ORDER BY log_partition',
-      [owner],
-    );
-    return rows.map(({ log_partition }) => log_partition);
-  });
 }
 
 /** With the channel of the last visit that was not direct: the model that most shops read first. */

@@ -4,7 +4,8 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import { fileURLToPath } from 'node:url';
 import { StorageFault } from '../contract.ts';
 
-const SQLITE_IOERR = 10;
+/** Extended result codes: a file, or its folder, could not be made durable. */
+const FSYNC_FAILED = new Set([1034, 1290]);
 const SQLITE_FULL = 13;
 const MIGRATIONS = join(dirname(fileURLToPath(import.meta.url)), 'migrations');
 
@@ -105,6 +106,11 @@ export class Database {
     return (await this.all<Row>(sql, ...values))[0];
   }
 
+  /** `ok`, or the first thing that is wrong with the file. Reads all of it. */
+  integrity(): string {
+    return String(Object.values(this.#writer.prepare('PRAGMA integrity_check(1)').get()!)[0]);
+  }
+
   /** Bytes of the file, and of its write-ahead log; 0 in memory. */
   size(): { bytes: number; wal_bytes: number } {
     const of = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
@@ -130,8 +136,7 @@ export class Database {
 function toFault(error: unknown): unknown {
   const { code, errcode = 0, message } = error as { code?: string; errcode?: number; message?: string };
   if (code !== 'ERR_SQLITE_ERROR') return error;
-  const primary = errcode & 0xff;
-  const kind = primary === SQLITE_FULL ? 'full' : primary === SQLITE_IOERR ? 'fatal' : 'unavailable';
+  const kind = FSYNC_FAILED.has(errcode) ? 'fatal' : (errcode & 0xff) === SQLITE_FULL ? 'full' : 'unavailable';
   return new StorageFault(`[orderloop] SQLite: ${message}`, { cause: error, kind });
 }
 

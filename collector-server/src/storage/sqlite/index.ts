@@ -9,12 +9,17 @@ import { createOutbox } from './outbox.ts';
 import { createProjections } from './projections.ts';
 import { createRewards } from './rewards.ts';
 
+export interface SqliteStorage extends Storage {
+  /** What SQLite finds wrong with each file: `ok`, or the first of its findings. */
+  integrity(): { log: string; state: string };
+}
+
 /**
  * A store in two SQLite files in `folder`: `log.db`, the truth, and `state.db`, what is derived from it and what was sent to
  * whom. Two, because a file has one writer at a time, and projecting must never keep an append waiting. Without a folder
  * both live in memory and end with the process.
  */
-export function openSqlite(folder?: string): Storage {
+export function openSqlite(folder?: string): SqliteStorage {
   if (folder !== undefined) assertNoOldStore(folder);
   const path = (name: string): string => (folder === undefined ? ':memory:' : join(folder, name));
   const log = new Database(path('log.db'), 'log');
@@ -34,6 +39,7 @@ export function openSqlite(folder?: string): Storage {
       const [one, two] = [log.size(), state.size()];
       return { bytes: one.bytes + two.bytes, wal_bytes: one.wal_bytes + two.wal_bytes };
     },
+    integrity: () => ({ log: log.integrity(), state: state.integrity() }),
     close: async () => {
       await log.close();
       await state.close();

@@ -62,6 +62,7 @@ export function createLogReader(db: Database): Omit<EventLog, 'append'> {
       (
         await db.all<EventRow>(`SELECT ${EVENT_COLUMNS} FROM events WHERE position > ? ORDER BY position LIMIT ?`, after, limit)
       ).map(toEvent),
+    waiting: async ([position = 0]) => ((await db.get<{ position: number }>(HEAD))!.position > position ? [0] : []),
     behind: async ([position = 0]) => (await db.get<{ position: number }>(HEAD))!.position - position,
     head: async () => (await db.get<{ position: number }>(HEAD))!.position,
   };

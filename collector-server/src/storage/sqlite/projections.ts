@@ -29,7 +29,7 @@ const parseAll = <T>(rows: Body[]): T[] => rows.map((row) => JSON.parse(row.body
 export function createProjections(db: Database): Projections {
   const tx = createTx(db);
   return {
-    transaction: (step) => db.write(() => step(tx)),
+    transaction: (_sites, step) => db.write(() => step(tx)),
     reset: () =>
       db.write(() => {
         for (const table of PROJECTION_TABLES) db.run(`DELETE FROM ${table}`);
@@ -107,6 +107,8 @@ export function createProjections(db: Database): Projections {
 
 function createTx(db: Database): ProjectionTx {
   return {
+    // Asking one by one costs nothing here.
+    prefetch: async () => undefined,
     session: async (site, session_id, visitor_id) =>
       parse<SessionState>(
         db.own<Body>(

@@ -5,6 +5,8 @@ import { createLogReader, type LogRequest, type LogResponse, toRequest, unpackRe
 
 /** How long the thread stays down after it crashed, in ms: long enough not to spin, short enough not to be missed. */
 const RESTART_MS = 250;
+/** What is given to be written lives for a few ms: a small nursery is enough, and keeps the process small. */
+const YOUNG_MB = 16;
 
 interface Pending {
   resolve(results: AppendResult[]): void;
@@ -20,9 +22,13 @@ export interface ThreadedLog extends EventLog {
 
 /**
  * The log on SQLite with its writer in a thread of its own. A writer that crashes takes nothing with it that was
- * acknowledged: what it was given is refused as StorageFault, and another takes its place. `onCrash` is told.
+ * acknowledged: what it was given is refused as StorageFault, and another takes its place. `onCrash` is told, `onThread` of
+ * each thread that runs.
  */
-export async function openThreadedLog(path: string, onCrash: (error: Error) => void = () => undefined): Promise<ThreadedLog> {
+export async function openThreadedLog(
+  path: string,
+  { onCrash, onThread }: { onCrash?: (error: Error) => void; onThread?: (thread: Worker) => void } = {},
+): Promise<ThreadedLog> {
   const pending = new Map<number, Pending>();
   let next = 0;
   let thread: Worker | undefined;
@@ -31,11 +37,16 @@ export async function openThreadedLog(path: string, onCrash: (error: Error) => v
 
   const start = (): Promise<void> =>
     new Promise((resolve, reject) => {
-      const worker = new Worker(new URL('./log-thread.ts', import.meta.url), { name: 'commit', workerData: { path } });
+      const worker = new Worker(new URL('./log-thread.ts', import.meta.url), {
+        name: 'commit',
+        workerData: { path },
+        resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+      });
       let failure: Error | undefined;
       worker.on('message', (message: LogResponse | 'open') => {
         if (message === 'open') {
           thread = worker;
+          onThread?.(worker);
           resolve();
         } else answer(message);
       });
@@ -48,7 +59,7 @@ export async function openThreadedLog(path: string, onCrash: (error: Error) => v
         const error = failure ?? new Error(`the commit thread ended with ${code}`);
         reject(error);
         if (closing) return;
-        onCrash(error);
+        onCrash?.(error);
         restart = setTimeout(() => start().catch(() => undefined), RESTART_MS);
       });
     });
