@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { createHmac } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -214,4 +214,57 @@ test('rebuild counts what it derived', () => {
   const { code, json } = orderloop(['rebuild', '--data', 'first']);
   expect(code).toBe(0);
   expect(json()).toMatchObject({ events: 0, orders: 0 });
+});
+
+test('A13: secrets may come from files; doctor warns of old ones, and of those that come from an example', () => {
+  const secret = (name: string, text: string, days = 0): string => {
+    const file = join(folder, name);
+    writeFileSync(file, `${text}\n`);
+    const at = Date.now() / 1000 - days * 86_400;
+    utimesSync(file, at, at);
+    return `file:${file}`;
+  };
+  const config = {
+    public_url: 'http://localhost:4100',
+    data_key: secret('data-key', Buffer.alloc(32, 7).toString('base64'), 181),
+    dashboard_token: secret('token', 'change-me-please-now'),
+    limits: { connections: 50 },
+    sites: {
+      shop: {
+        name: 'Shop',
+        publishable_keys: ['pk_shop_abcdef1'],
+        secret_keys: ['sk_short'],
+        signing_secrets: [`whsec_${Buffer.alloc(24, 7).toString('base64')}`],
+        origins: ['https://shop.test'],
+      },
+    },
+  };
+  writeFileSync(join(folder, 'files.json'), JSON.stringify(config));
+  const { code, out, json } = orderloop(['doctor', '--data', 'first', '--config', 'files.json']);
+  expect(code).toBe(0);
+  const found = (name: string) => json().findings.filter(({ check }: { check: string }) => check === name);
+  expect(found('data_key')).toMatchObject([{ level: 'warning', detail: expect.stringContaining('181 days') }]);
+  expect(found('dashboard_token')).toMatchObject([{ level: 'warning', detail: expect.stringContaining('example') }]);
+  expect(found('sites.shop.secret_keys')).toMatchObject([{ level: 'warning', detail: expect.stringContaining('16') }]);
+  expect(found('sites.shop.signing_secrets')).toEqual([]);
+  expect(found('limits')).toMatchObject([
+    { detail: expect.stringMatching(/in_flight 512,.*connections 50,.*network_per_second 100,/) },
+  ]);
+  expect(out).not.toContain('change-me');
+});
+
+test('a limit out of its range, a misspelt one, a proxy that is none and a file that is not there are refused by name', () => {
+  const base = JSON.parse(readFileSync(join(folder, 'files.json'), 'utf8'));
+  const refusal = (more: object): string => {
+    writeFileSync(join(folder, 'wrong.json'), JSON.stringify({ ...base, ...more }));
+    const { code, err } = orderloop(['doctor', '--data', 'first', '--config', 'wrong.json']);
+    expect(code).toBe(2);
+    return err;
+  };
+  expect(refusal({ limits: { connections: 0 } })).toContain('/limits/connections');
+  expect(refusal({ limits: { conections: 5 } })).toContain('/limits');
+  expect(refusal({ trusted_proxies: ['10.0.0.0/99'] })).toContain('trusted_proxies');
+  expect(refusal({ door: { path: 'o' } })).toContain('/door/path');
+  expect(refusal({ door: { path: '/o', script: '../x.js' } })).toContain('/door/script');
+  expect(refusal({ data_key: 'file:/nowhere/at/all' })).toContain('/data_key');
 });

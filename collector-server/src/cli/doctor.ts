@@ -2,14 +2,16 @@ import { parseArgs } from 'node:util';
 import type { Config } from '../config.ts';
 import { DESTINATIONS } from '../destinations/index.ts';
 import { projectionLag } from '../ingest/project.ts';
+import { LIMIT_DEFAULTS } from '../main.ts';
 import { refuseTarget } from '../relay/target.ts';
 import { SOURCES } from '../sources/index.ts';
 import type { Storage } from '../storage/contract.ts';
 import { openStorage } from '../storage/open.ts';
+import { checkSecrets } from './doctor-secrets.ts';
 import { printJson, RunFailure } from './io.ts';
-import { loadConfig, OPTIONS, storageSpec } from './setup.ts';
+import { loadConfig, OPTIONS, storageSpec, writtenConfig } from './setup.ts';
 
-type Finding = { check: string; level: 'ok' | 'warning' | 'error'; detail: string };
+export type Finding = { check: string; level: 'ok' | 'warning' | 'error'; detail: string };
 
 const EARLIEST_SANE_MS = Date.UTC(2026, 0, 1);
 
@@ -21,6 +23,8 @@ export async function doctor(args: string[]): Promise<void> {
   try {
     const findings = [
       ...checkConfig(config),
+      ...checkSecrets(config, writtenConfig(values.config, values.data), Date.now()),
+      checkLimits(config),
       ...checkDestinations(config),
       ...(await checkStorage(storage)),
       checkClock(Date.now()),
@@ -46,6 +50,11 @@ function checkConfig(config: Config): Finding[] {
       'open_dashboard',
       'The dashboard is open to everybody on this machine. Take it out of the configuration outside a demo.',
     );
+  if (config.public_url?.startsWith('https:') && !config.trusted_proxies?.length)
+    warn(
+      'trusted_proxies',
+      'Empty, though public_url is https: what ends TLS in front is taken for every visitor. List its address, so that limits and events see who asks.',
+    );
   if (config.data_key.length < 40) warn('data_key', 'Short: make a new one before real data comes in (openssl rand -base64 32).');
   for (const [site, { origins, secret_keys, signing_secrets, sources = {} }] of Object.entries(config.sites)) {
     if (origins.length === 0) warn(`sites.${site}.origins`, 'Empty: no page can send events.');
@@ -64,6 +73,12 @@ function checkConfig(config: Config): Finding[] {
     }
   }
   return findings;
+}
+
+/** Every limit that is in force, and how it is written in the configuration. */
+function checkLimits({ limits = {} }: Config): Finding {
+  const inForce = Object.entries({ ...LIMIT_DEFAULTS, ...limits });
+  return { check: 'limits', level: 'ok', detail: inForce.map(([name, value]) => `${name} ${value}`).join(', ') };
 }
 
 function checkDestinations(config: Config): Finding[] {

@@ -22,15 +22,23 @@ export const ASSETS_FOLDER = join(dirname(fileURLToPath(import.meta.url)), '..',
  * own, so that a first page can send within a minute.
  */
 export function loadConfig(file: string | undefined, dataFolder: string): Config {
-  const path = file ?? join(dataFolder, 'orderloop.json');
+  const path = configPath(file, dataFolder);
   if (file === undefined && !existsSync(path)) {
     mkdirSync(dataFolder, { recursive: true });
     writeFileSync(path, `${JSON.stringify(firstConfig(), null, 2)}\n`, { mode: 0o600 });
     say(`Made ${path} with a first site, "shop": put your shop's address into its origins. It holds secrets: keep it private.`);
   }
   if (!existsSync(path)) throw new UnusableInput(`There is no configuration at ${path}.`);
-  return readConfig(parseOr(readFileSync(path, 'utf8'), `The configuration at ${path} is not JSON.`), process.env);
+  return readConfig(writtenConfig(file, dataFolder), process.env);
 }
+
+/** The configuration as it is written, before anything is put in. */
+export function writtenConfig(file: string | undefined, dataFolder: string): unknown {
+  const path = configPath(file, dataFolder);
+  return parseOr(readFileSync(path, 'utf8'), `The configuration at ${path} is not JSON.`);
+}
+
+const configPath = (file: string | undefined, dataFolder: string): string => file ?? join(dataFolder, 'orderloop.json');
 
 export function readPort(text: string): number {
   const port = Number(text);

@@ -140,6 +140,14 @@ export function openApi(publicUrl: string | undefined): unknown {
           responses: { 200: { description: 'The grant.', ...json(ref('RewardClaim')) }, ...problems },
         },
       },
+      '/v1/visitor': {
+        post: {
+          summary: 'The visitor whom the server’s cookie remembers',
+          description:
+            'For pages of the collector’s own origin. Takes `{key, visitor_id, consent}`; answers whom the cookie names, or takes the one that is offered. Without `analytics_storage: granted` it removes the cookie.',
+          responses: { 200: { description: 'The visitor, or nothing.' }, ...problems },
+        },
+      },
       '/v1/status': {
         get: {
           summary: 'Counts, and the state of destinations',

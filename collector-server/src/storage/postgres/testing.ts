@@ -3,16 +3,18 @@ import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
-import { connect, createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -74,14 +76,15 @@ function packagedPostgres(): string | undefined {
 
 /** Starts a server with `settings` on top of a small one's; rejects when it doesn't start. Throws when there is no PostgreSQL. */
 export async function startPostgres(settings: Readonly<Record<string, string>> = {}): Promise<TestPostgres> {
-  const bin = findPostgres();
-  if (!bin) throw new Error('There is no PostgreSQL on this machine, and its package is not installed.');
+  const found = findPostgres();
+  if (!found) throw new Error('There is no PostgreSQL on this machine, and its package is not installed.');
   const root = mkdtempSync(join(tmpdir(), 'orderloop-postgres-'));
   const data = join(root, 'data');
   const user = unprivilegedUser();
   mkdirSync(data, { mode: 0o700 });
   chmodSync(root, 0o755);
   if (user) for (const folder of [root, data]) chownSync(folder, user.uid, user.gid);
+  const bin = user && !isOpenToAll(found) ? copyFor(user, found, root) : found;
   const options = { ...user, cwd: root, env: { ...process.env, LC_ALL: 'C' } };
   execFileSync(join(bin, 'initdb'), ['-D', data, '-U', 'orderloop', '--auth=trust', '--no-sync', '-E', 'UTF8', '--locale=C'], {
     ...options,
@@ -91,6 +94,7 @@ export async function startPostgres(settings: Readonly<Record<string, string>> =
   const given = { listen_addresses: '127.0.0.1', unix_socket_directories: root, max_connections: '100', ...settings };
   const args = Object.entries(given).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   let server: ChildProcess;
+  let guard: ChildProcess;
   const start = async (): Promise<void> => {
     server = spawn(join(bin, 'postgres'), ['-D', data, '-p', String(port), ...args], {
       ...options,
@@ -100,9 +104,11 @@ export async function startPostgres(settings: Readonly<Record<string, string>> =
     server.stderr!.on('data', (chunk: Buffer) => {
       said = `${said}${chunk}`.slice(-4000);
     });
+    guard = guardAgainstOurDeath(server.pid!, root);
     await waitUntilReady(server, port, () => said);
   };
   const end = async (signal: NodeJS.Signals): Promise<void> => {
+    guard.kill('SIGKILL');
     if (server.exitCode !== null || server.signalCode !== null) return;
     const exited = once(server, 'exit');
     server.kill(signal);
@@ -126,6 +132,36 @@ export async function startPostgres(settings: Readonly<Record<string, string>> =
       rmSync(root, { recursive: true, force: true });
     },
   };
+}
+
+/**
+ * Ends a server and takes its files away when this process has died without doing so: its standard input ends then. In a
+ * group of its own, so that what interrupts the tests at a terminal leaves it alone.
+ */
+function guardAgainstOurDeath(pid: number, root: string): ChildProcess {
+  const script = 'cat > /dev/null; kill -QUIT "$1"; while kill -0 "$1" 2> /dev/null; do sleep 0.1; done; rm -rf "$2"';
+  const guard = spawn('sh', ['-c', script, 'guard', String(pid), root], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  guard.unref();
+  (guard.stdin as Socket).unref();
+  return guard;
+}
+
+/** Another user can run what is in the folder: nothing on the way to it is closed. */
+function isOpenToAll(folder: string): boolean {
+  for (let at = folder; ; at = dirname(at)) {
+    if ((statSync(at).mode & 0o001) === 0) return false;
+    if (at === dirname(at)) return true;
+  }
+}
+
+/** A copy of the packaged binaries that their user can reach, when the project lies in a folder that is closed to others. */
+function copyFor({ uid, gid }: { uid: number; gid: number }, bin: string, root: string): string {
+  const copy = join(root, 'native');
+  cpSync(dirname(bin), copy, { recursive: true, dereference: true });
+  for (const entry of readdirSync(copy, { recursive: true, withFileTypes: true }))
+    chownSync(join(entry.parentPath, entry.name), uid, gid);
+  chownSync(copy, uid, gid);
+  return join(copy, 'bin');
 }
 
 /** PostgreSQL refuses to run as root: then it runs as another, who owns its data. */
