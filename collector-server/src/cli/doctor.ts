@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import type { Config } from '../config.ts';
 import { DESTINATIONS } from '../destinations/index.ts';
 import { projectionLag } from '../ingest/project.ts';
-import { LIMIT_DEFAULTS } from '../main.ts';
+import { LIMIT_DEFAULTS } from '../limits.ts';
 import { refuseTarget } from '../relay/target.ts';
 import { SOURCES } from '../sources/index.ts';
 import type { Storage } from '../storage/contract.ts';
