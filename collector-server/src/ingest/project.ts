@@ -55,6 +55,13 @@ export interface ProjectorOptions {
   now: () => number;
 }
 
+/** Events of one partition, the next after a position. */
+interface Take {
+  partition: number;
+  after: number;
+  events: LoggedEvent[];
+}
+
 /**
  * Drives the pure projectors over the log, each partition in its order, in transactions of up to 200 events: the rows of an
  * event, the outbox rows of its conversions and the position are kept together or not at all.
@@ -81,36 +88,48 @@ export function createProjector(
     renewed_at = performance.now();
   };
 
-  /** False, and nothing done, when another process has been here since `after` was read. */
-  const projectAll = (partition: number, after: number, events: readonly LoggedEvent[]): Promise<boolean> =>
-    projections.transaction(sitesOf(events), async (tx) => {
-      if ((await tx.position(partition)) !== after) return false;
+  /** False, and nothing done, when another process has been in one of the partitions since its position was read. */
+  const projectAll = (takes: readonly Take[]): Promise<boolean> => {
+    const events = takes.flatMap((take) => take.events);
+    return projections.transaction(sitesOf(events), async (tx) => {
+      for (const { partition, after } of takes) if ((await tx.position(partition)) !== after) return false;
       await tx.prefetch(wantedBy(events));
       for (const event of events) await projectEvent(tx, event, siteFacts(event.site), now);
-      await tx.setPosition(partition, events.at(-1)!.position);
+      for (const take of takes) await tx.setPosition(take.partition, take.events.at(-1)!.position);
       return true;
     });
+  };
 
-  /** How many events it took from the partition. */
-  const step = async (partition: number): Promise<number> => {
-    const after = reached[partition]!;
-    const events = await log.read(partition, after, BATCH);
-    if (events.length === 0) return 0;
+  /** What the next of these partitions hold, until there is enough for a transaction; takes them off the list. */
+  const take = async (waiting: number[]): Promise<Take[]> => {
+    const takes: Take[] = [];
+    for (let size = 0; size < BATCH && waiting.length > 0; ) {
+      const partition = waiting.shift()!;
+      const after = reached[partition]!;
+      const events = await log.read(partition, after, BATCH - size);
+      if (events.length > 0) takes.push({ partition, after, events });
+      size += events.length;
+    }
+    return takes;
+  };
+
+  const step = async (takes: readonly Take[]): Promise<void> => {
+    let isDone = false;
     try {
-      const isMine = await projectAll(partition, after, events);
-      reached[partition] = isMine ? events.at(-1)!.position : await projections.position(partition);
+      isDone = await projectAll(takes);
     } catch (error) {
       if (error instanceof StorageFault) throw error;
-      for (const [index, event] of events.entries()) await projectAlone(partition, events[index - 1]?.position ?? after, event);
-      reached[partition] = await projections.position(partition);
+      for (const { partition, after, events } of takes)
+        for (const [index, event] of events.entries()) await projectAlone(partition, events[index - 1]?.position ?? after, event);
     }
-    return events.length;
+    for (const { partition, events } of takes)
+      reached[partition] = isDone ? events.at(-1)!.position : await projections.position(partition);
   };
 
   /** An event that a projector can't take keeps no other waiting: it is put aside, with the reason, and stays in the log. */
   const projectAlone = async (partition: number, after: number, event: LoggedEvent): Promise<void> => {
     try {
-      await projectAll(partition, after, [event]);
+      await projectAll([{ partition, after, events: [event] }]);
     } catch (error) {
       if (error instanceof StorageFault) throw error;
       await log.append({ events: [], deadLetters: [unprojected(event, error, now())] });
@@ -126,8 +145,11 @@ export function createProjector(
     do {
       taken = 0;
       await renew();
-      for (const partition of await log.waiting(reached)) {
-        taken += await step(partition);
+      const waiting = await log.waiting(reached);
+      while (waiting.length > 0) {
+        const takes = await take(waiting);
+        if (takes.length > 0) await step(takes);
+        for (const { events } of takes) taken += events.length;
         // An engine that answers at once would let nothing else of this thread have its turn.
         await nextTurn();
       }

