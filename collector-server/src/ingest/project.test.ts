@@ -75,13 +75,17 @@ test('B3: an event that was put aside is projected later, once however often it 
 
 test('another log engine can feed the projectors: all that is asked of it is to append and to be read in order', async () => {
   const rows: LoggedEvent[] = [];
-  const log: Pick<EventLog, 'partitions' | 'append' | 'read'> = {
+  const log: Pick<EventLog, 'partitions' | 'append' | 'read' | 'waiting'> = {
     partitions: 3,
     append: async ({ events }) =>
       events.map((event) => {
         rows.push({ ...event, position: rows.length + 1 });
         return 'accepted';
       }),
+    waiting: async (reached) =>
+      reached.flatMap((after, partition) =>
+        rows.some((row) => row.position > after && partitionOf(row, 3) === partition) ? [partition] : [],
+      ),
     read: async (partition, after, limit) =>
       rows.filter((row) => row.position > after && partitionOf(row, 3) === partition).slice(0, limit),
   };
