@@ -53,6 +53,9 @@ test('U2: too many requests of a network are 429 with Retry-After, before their 
   expect(headers.get('content-type')).toBe('application/problem+json');
   expect(headers.get('access-control-allow-origin')).toBe(ORIGIN);
   expect((await from('203.0.113.1')).status).toBe(202);
+  // Of a body of 100,000 bytes the first is enough to be told.
+  const head = ['POST /v1/events HTTP/1.1', 'Host: localhost', 'Content-Type: text/plain', 'Content-Length: 100000'];
+  expect((await exchange(collector.url, [...head, 'X-Forwarded-For: 198.51.100.4', '', '{'].join('\r\n'))).status).toBe(429);
 });
 
 test('U2: a key has a limit of its own', async () => {

@@ -56,6 +56,31 @@ test('under the door’s path the collector answers as it does without, and the 
   expect(answer.status).toBe(202);
 });
 
+test('the link of an ad leads through the door that it was asked for through', async () => {
+  const creative = {
+    creative_id: 'c',
+    headline: 'h',
+    call_to_action: 'c',
+    advertiser: 'a',
+    target_url: 'https://shop.example/x',
+  };
+  const { url } = await startTestCollector(
+    testConfig(
+      { ads: [{ placement: 'hero', creatives: [creative] }] },
+      { public_url: 'https://collector.example', door: { path: '/o' } },
+    ),
+  );
+  const linkAt = async (base: string): Promise<string> => {
+    const answer = await fetch(`${base}/v1/ads/decide?key=${KEY}&placement=hero`, { headers: { origin: ORIGIN } });
+    return ((await answer.json()) as { creative: { click_url: string } }).creative.click_url;
+  };
+  expect(await linkAt(url)).toMatch(/^https:\/\/collector\.example\/v1\/ads\/click\?t=/);
+  const link = await linkAt(`${url}/o`);
+  expect(link).toMatch(/^\/o\/v1\/ads\/click\?t=/);
+  const click = await fetch(`${url}${link}`, { redirect: 'manual' });
+  expect(click.headers.get('location')).toBe('https://shop.example/x');
+});
+
 const SAME_ORIGIN = { origin: ORIGIN, 'sec-fetch-site': 'same-origin' };
 const GRANTED = { analytics_storage: 'granted' };
 

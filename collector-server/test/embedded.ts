@@ -33,6 +33,8 @@ export async function startEmbeddedShop(
     data_key: 'a-data-key',
     dashboard_token: 'a-dashboard-token',
     door: { script: 'o.js' },
+    // The browser has the machine's other core, and all of its load.
+    limits: { loop_delay_ms: 60_000 },
     ...more,
     sites: {
       demo: {

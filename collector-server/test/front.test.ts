@@ -26,6 +26,7 @@ test.each([
   ['an absolute address', 'GET http://localhost/healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n', 400],
   ['steps up', get('/assets/../..'), 400],
   ['steps up, written out', get('/assets/%2e%2E/..%2fhealthz'), 400],
+  ['steps up behind a slash that is written out', get('/assets/a%2f..%2Fb'), 400],
   ['steps up with the other slash', get('/assets\\..\\healthz'), 400],
   ['two lengths', 'POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n', 400],
   [

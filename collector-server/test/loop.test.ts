@@ -3,7 +3,7 @@ import { createAdPlatform } from '@orderloop/example-ad-platform';
 import type { Journey } from '@orderloop/protocol';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
-import { createProjector } from '../src/ingest/project.ts';
+import { createProjector, projectionLag } from '../src/ingest/project.ts';
 import { siteFactsOf } from '../src/ingest/site-facts.ts';
 import type { Storage } from '../src/storage/contract.ts';
 import { openSqlite } from '../src/storage/sqlite/index.ts';
@@ -135,6 +135,8 @@ async function fillLog(storage: Storage): Promise<void> {
     if (index === 4)
       await postShopify(collector, { ...order, updated_at: instant(at + 20_000), cancelled_at: instant(at + 20_000) });
   }
+  // What a stop leaves unprojected is projected at the next start.
+  await eventually(async () => (await projectionLag(storage)) === 0);
   await collector.stop();
 }
 

@@ -160,13 +160,12 @@ export async function startBackground({ config, storage, owner, now, onError }: 
         return metrics.registry.metrics();
       },
       async stop() {
-        await projector.catchUp().catch((error: unknown) => onError(error, 'projector'));
         stopped = true;
         clearTimeout(timer);
         clearInterval(sweep);
+        await projector.stop().catch((error: unknown) => onError(error, 'projector'));
         await relay.stop();
         await sender.close();
-        await projector.release().catch((error: unknown) => onError(error, 'projector'));
         await storage.close();
       },
     },

@@ -121,7 +121,8 @@ function demoConfig({
       data_key: randomBytes(32).toString('base64'),
       dashboard_token: randomBytes(24).toString('hex'),
       open_dashboard: true,
-      limits: { drain_ms: 0 },
+      // Everything shares one machine here, a browser among it: late is no reason to refuse.
+      limits: { drain_ms: 0, loop_delay_ms: 60_000 },
       allow_private_targets: [platformUrl],
       // A demo that is told to fail should be seen to recover.
       relay: { base_ms: 1000, throttled_floor_ms: 3000 },

@@ -6,7 +6,7 @@ import type { Priority } from '../health/admission.ts';
 import { networkOf } from './client-address.ts';
 import { allowOrigin, answerPreflight } from './cors.ts';
 import type { HttpDeps, RequestRecord } from './deps.ts';
-import { isAnsweredAtDoor, throughDoor, withDoorScript } from './door.ts';
+import { cameThrough, isAnsweredAtDoor, throughDoor, withDoorScript } from './door.ts';
 import { createHostCheck } from './hosts.ts';
 import { watchLateBodies } from './late-bodies.ts';
 import { HttpProblem, rateLimited, sendProblem, toProblem } from './problem.ts';
@@ -43,7 +43,7 @@ export function createApp(deps: HttpDeps): App {
     answerProblem(new HttpProblem('request_timeout'), request, response, deps, request_id);
   });
 
-  const answer = (request: IncomingMessage, response: ServerResponse, isAtDoor: boolean) => {
+  const answer = (request: IncomingMessage, response: ServerResponse, door?: string) => {
     const { method = '', url = '' } = request;
     const path = pathOf(url);
     const exchange: Exchange = { request, response, request_id: newRequestId() };
@@ -55,10 +55,11 @@ export function createApp(deps: HttpDeps): App {
       count(deps, response, path);
       if (deps.onRequest) deps.onRequest(recordOf(deps, exchange, path, performance.now() - began_at));
     });
-    const refused = refuseFront(deps, request, path, isOurHost, isAtDoor) ?? refuse(deps, method, path);
+    const refused = refuseFront(deps, request, path, isOurHost, door !== undefined) ?? refuse(deps, method, path);
     if (refused) return answerRefused(refused, request, response, deps, exchange.request_id);
     if (method === 'POST' && !isServerCall(request, path)) late.watch(exchange);
     if (path === EVENTS_PATH && method !== 'GET' && method !== 'HEAD') return answerEvents(exchange, deps);
+    if (door !== undefined) cameThrough(request, door);
     response.setHeader('x-request-id', exchange.request_id);
     if (deps.health.isStopping()) response.setHeader('connection', 'close');
     app(request, response);
@@ -68,9 +69,9 @@ export function createApp(deps: HttpDeps): App {
     handle(request, response) {
       const rest = doorPath === undefined ? undefined : throughDoor(request.url ?? '', doorPath);
       if (rest !== undefined) request.url = rest;
-      answer(request, response, rest !== undefined);
+      answer(request, response, rest === undefined ? undefined : doorPath);
     },
-    handleAtDoor: (request, response) => answer(request, response, true),
+    handleAtDoor: (request, response) => answer(request, response, (request as Partial<Request>).baseUrl ?? ''),
     stop: () => late.stop(),
   };
 }

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Asset } from './deps.ts';
 
 /** What is answered at the collector's own address alone: through a shop's door it would share the origin of every script of the shop. */
@@ -16,6 +17,16 @@ export function throughDoor(url: string, path: string): string | undefined {
   if (rest === '' || rest[0] === '?') return `/${rest}`;
   return rest[0] === '/' ? rest : undefined;
 }
+
+const doors = new WeakMap<IncomingMessage, string>();
+
+/** Keeps by which path of the shop's host a request came, for links in its answer. */
+export function cameThrough(request: IncomingMessage, path: string): void {
+  doors.set(request, path);
+}
+
+/** The path in front of links for whoever asked: of the door that the request came through, or undefined. */
+export const doorOf = (request: IncomingMessage): string | undefined => doors.get(request);
 
 /** Whether a path is answered through the door too. */
 export function isAnsweredAtDoor(path: string): boolean {

@@ -3,7 +3,7 @@ import type { ProblemCode } from '@orderloop/protocol';
 
 export const MAX_HEADERS = 100;
 // Also where the dots are written out, and with the other slash, which some parsers take for this one.
-const STEPS = /(?:^|[/\\])(?:\.|%2e){1,2}(?:[/\\]|$)/i;
+const STEPS = /(?:^|[/\\]|%2f|%5c)(?:\.|%2e){1,2}(?:[/\\]|%2f|%5c|$)/i;
 
 /**
  * What Node lets through and no client of ours sends (L4): null when the request is in order. It is a request's first look,

@@ -44,8 +44,8 @@ export interface Projector {
   catchUp(onProgress?: (events: number) => void): Promise<void>;
   /** Projects an event of the log that a projector had put aside; once, however often it is asked. */
   projectLate(event: LoggedEvent): Promise<void>;
-  /** Gives its partitions back. */
-  release(): Promise<void>;
+  /** Ends what runs after the step that it is in, and gives its partitions back: the rest is projected by who comes next. */
+  stop(): Promise<void>;
 }
 
 export interface ProjectorOptions {
@@ -75,6 +75,7 @@ export function createProjector(
   let running: Promise<void> | null = null;
   /** Up to which position each partition has been projected, as far as this projector knows; asked for anew with each lease. */
   let reached: number[] = [];
+  let stopped = false;
   /** By the process's own clock, in ms. */
   let renewed_at = Number.NEGATIVE_INFINITY;
 
@@ -146,7 +147,7 @@ export function createProjector(
       taken = 0;
       await renew();
       const waiting = await log.waiting(reached);
-      while (waiting.length > 0) {
+      while (waiting.length > 0 && !stopped) {
         const takes = await take(waiting);
         if (takes.length > 0) await step(takes);
         for (const { events } of takes) taken += events.length;
@@ -155,7 +156,7 @@ export function createProjector(
       }
       done += taken;
       if (taken > 0) onProgress?.(done);
-    } while (taken > 0);
+    } while (taken > 0 && !stopped);
   };
 
   return {
@@ -174,9 +175,10 @@ export function createProjector(
       projections.transaction([event.site], async (tx) => {
         if (await tx.putLate(event.site, event.event_id)) await projectEvent(tx, event, siteFacts(event.site), now);
       }),
-    release() {
-      reached = [];
-      return projections.release(owner);
+    async stop() {
+      stopped = true;
+      await running?.catch(() => undefined);
+      await projections.release(owner);
     },
   };
 }

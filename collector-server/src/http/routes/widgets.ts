@@ -15,6 +15,7 @@ import { deliveryEventId } from '../../ingest/delivery.ts';
 import { BODY_LIMITS, parseBody, readBody } from '../body.ts';
 import { allowOrigin, answerPreflight } from '../cors.ts';
 import type { HttpDeps } from '../deps.ts';
+import { doorOf } from '../door.ts';
 import { HttpProblem } from '../problem.ts';
 
 const OFFER_GRACE_MS = 10 * 60_000;
@@ -33,7 +34,7 @@ export function widgetRoutes(deps: HttpDeps): Router {
     const { site, config } = deps.auth.browser(request, text(request.query['key']));
     const placement = required(text(request.query['placement']), 'placement');
     response.setHeader('cache-control', 'no-store');
-    response.json(adDecision(deps, site, config, placement));
+    response.json(adDecision(deps, site, config, placement, doorOf(request) ?? deps.config.public_url ?? ''));
   });
 
   router.get('/v1/ads/click', async (request, response) => {
@@ -96,7 +97,8 @@ export function widgetRoutes(deps: HttpDeps): Router {
   return router;
 }
 
-function adDecision(deps: HttpDeps, site: string, config: SiteConfig, placement: string): AdDecision {
+/** `base` is what links begin with: an address, or the path of a door. */
+function adDecision(deps: HttpDeps, site: string, config: SiteConfig, placement: string, base: string): AdDecision {
   const now = deps.now();
   const decision_id = uuidv7(now, deps.randomBytes(10));
   const chosen = decide(config.ads ?? [], placement, deps.randomBytes(1)[0]! / 256);
@@ -106,7 +108,7 @@ function adDecision(deps: HttpDeps, site: string, config: SiteConfig, placement:
   return {
     decision_id,
     placement,
-    creative: { ...creative, click_url: `${deps.config.public_url ?? ''}/v1/ads/click?t=${token}` },
+    creative: { ...creative, click_url: `${base}/v1/ads/click?t=${token}` },
   };
 }
 

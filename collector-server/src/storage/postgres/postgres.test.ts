@@ -114,7 +114,7 @@ describe.skipIf(!found)(
       );
       await Promise.all(projectors.map((projector) => projector.catchUp()));
       // Each has its share; what the other held while this one looked is taken up on the next look.
-      await projectors[0]!.release();
+      await projectors[0]!.stop();
       await projectors[1]!.catchUp();
       const [expected, got] = [await alone.projections.dump(), await stores[1]!.projections.dump()];
       for (const table of ['sessions', 'touchpoints', 'orders', 'links'] as const)
