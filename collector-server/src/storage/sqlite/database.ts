@@ -21,10 +21,10 @@ export class Database {
   readonly #path: string;
 
   /**
-   * `path` is a file, or `:memory:`; `schema` names the folder of its migrations.
+   * `path` is a file, or `:memory:`; `schema` names the folder of its migrations; `cache_kib` of its pages are kept in memory.
    * Throws when the file can't be opened, or would not survive a power cut.
    */
-  constructor(path: string, schema: 'log' | 'state', { readOnly = false } = {}) {
+  constructor(path: string, schema: 'log' | 'state', { readOnly = false, cache_kib = 2048 } = {}) {
     this.#path = path;
     if (readOnly) {
       this.#reader = this.#writer = new DatabaseSync(path, { timeout: 5000, readOnly: true });
@@ -32,13 +32,13 @@ export class Database {
     }
     const inMemory = path === ':memory:';
     if (!inMemory) mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    this.#writer = open(path);
+    this.#writer = open(path, cache_kib);
     // Its owner's alone; the files that SQLite puts beside it take the same mode.
     if (!inMemory) chmodSync(path, 0o600);
     migrate(this.#writer, join(MIGRATIONS, schema));
     if (!inMemory) assertDurable(this.#writer);
     // Readers on their own connection never see a transaction half done; an in-memory store has only the one.
-    this.#reader = inMemory ? this.#writer : open(path);
+    this.#reader = inMemory ? this.#writer : open(path, cache_kib);
   }
 
   /**
@@ -140,13 +140,11 @@ function toFault(error: unknown): unknown {
   return new StorageFault(`[orderloop] SQLite: ${message}`, { cause: error, kind });
 }
 
-function open(path: string): DatabaseSync {
+function open(path: string, cache_kib: number): DatabaseSync {
   const connection = new DatabaseSync(path, { timeout: 5000, enableForeignKeyConstraints: true });
-  // Larger pages than SQLite's own: an event is about 1 KB, and a page of four is rewritten with every commit. 32 MiB of them
-  // are kept, so that a large index is not read again for each event.
-  connection.exec(
-    'PRAGMA page_size = 16384; PRAGMA cache_size = -32768; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF;',
-  );
+  // Larger pages than SQLite's own: an event is about 1 KB, and a page of four is rewritten with every commit.
+  connection.exec(`PRAGMA page_size = 16384; PRAGMA cache_size = -${cache_kib}; PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF;`);
   return connection;
 }
 
