@@ -18,6 +18,7 @@ import { createNamedCalls } from './http/named-calls.ts';
 import { createRates } from './http/rates.ts';
 import { createFront } from './http/server.ts';
 import { createCommitQueue } from './ingest/commit-queue.ts';
+import { createLetterBudget } from './ingest/letter-budget.ts';
 import { LIMIT_DEFAULTS, type Limits } from './limits.ts';
 import { createMetrics } from './metrics.ts';
 import { createVault } from './privacy/vault.ts';
@@ -57,6 +58,7 @@ export interface Collector {
 
 /** How soon after a commit the background hears of it, in ms: many commits are told of at once. */
 const WAKE_MS = 5;
+const WEIGH_MS = 60_000;
 
 /** A collector that listens to nothing yet. */
 export interface OpenCollector {
@@ -132,12 +134,18 @@ export async function openCollector(options: CollectorOptions): Promise<OpenColl
     now,
   });
   const admission = createAdmission(limits, commits.load);
+  const letters = createLetterBudget(now);
+  const weigh = setInterval(() => {
+    background.deadLetters.bytes().then(letters.setBytes, (error: unknown) => onError(error, 'background'));
+  }, WEIGH_MS);
+  weigh.unref();
 
   const app = createApp({
     config,
     background,
     commits,
     calls: createNamedCalls(store.log),
+    letters,
     health,
     admission,
     disk,
@@ -164,6 +172,7 @@ export async function openCollector(options: CollectorOptions): Promise<OpenColl
       app.stop();
       await commits.drain();
       clearTimeout(woken);
+      clearInterval(weigh);
       admission.stop();
       disk.stop();
       await background.control.stop();

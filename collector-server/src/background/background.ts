@@ -17,6 +17,8 @@ import { createBackgroundMetrics } from './metrics.ts';
 const POLL_MS = 1_000;
 const SWEEP_MS = 60_000;
 const SWEEP_ROWS = 500;
+/** How long a named call is remembered (I2). */
+const CALLS_KEPT_MS = 7 * 86_400_000;
 const UNLOGGED_ROWS = 500;
 const REPLAY_ROWS = 500;
 
@@ -112,7 +114,9 @@ export async function startBackground({ config, storage, owner, now, onError }: 
       });
   };
   const sweep = setInterval(() => {
-    storage.deadLetters.sweep(now(), SWEEP_ROWS).catch((error: unknown) => onError(error, 'sweep'));
+    Promise.all([storage.deadLetters.sweep(now(), SWEEP_ROWS), storage.log.forgetCalls(now() - CALLS_KEPT_MS, SWEEP_ROWS)]).catch(
+      (error: unknown) => onError(error, 'sweep'),
+    );
   }, SWEEP_MS);
   sweep.unref();
 

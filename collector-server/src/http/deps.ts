@@ -4,6 +4,7 @@ import type { Admission } from '../health/admission.ts';
 import type { Disk } from '../health/disk.ts';
 import type { Health } from '../health/health.ts';
 import type { CommitQueue } from '../ingest/commit-queue.ts';
+import type { LetterBudget } from '../ingest/letter-budget.ts';
 import type { Limits } from '../limits.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Vault } from '../privacy/vault.ts';
@@ -20,6 +21,7 @@ export interface HttpDeps {
   background: Background;
   commits: CommitQueue;
   calls: NamedCalls;
+  letters: LetterBudget;
   health: Health;
   admission: Admission;
   disk: Pick<Disk, 'free'>;

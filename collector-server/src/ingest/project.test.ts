@@ -1,6 +1,8 @@
+import type { LoggedEvent } from '@orderloop/protocol';
 import { expect, onTestFinished, test } from 'vitest';
 import { canonicalOrder, orderEvent, visitEvent } from '../stitch/testing.ts';
-import { StorageFault } from '../storage/contract.ts';
+import { type EventLog, StorageFault } from '../storage/contract.ts';
+import { partitionOf } from '../storage/partition.ts';
 import { openSqlite } from '../storage/sqlite/index.ts';
 import { createProjector } from './project.ts';
 
@@ -69,4 +71,30 @@ test('B3: an event that was put aside is projected later, once however often it 
   await projector.projectLate(event!);
   await projector.projectLate(event!);
   expect((await storage.projections.dump()).sessions).toMatchObject([{ event_count: before + 1 }]);
+});
+
+test('another log engine can feed the projectors: all that is asked of it is to append and to be read in order', async () => {
+  const rows: LoggedEvent[] = [];
+  const log: Pick<EventLog, 'partitions' | 'append' | 'read'> = {
+    partitions: 3,
+    append: async ({ events }) =>
+      events.map((event) => {
+        rows.push({ ...event, position: rows.length + 1 });
+        return 'accepted';
+      }),
+    read: async (partition, after, limit) =>
+      rows.filter((row) => row.position > after && partitionOf(row, 3) === partition).slice(0, limit),
+  };
+  const { storage: projected, projector: one } = newStore();
+  const { storage: other } = newStore();
+  const events = Array.from({ length: 30 }, (__, index) => {
+    const { position: _, ...event } = visitEvent({ visitor_id: `v${index % 7}`, session_id: `s${index % 7}` });
+    return event;
+  });
+  await projected.log.append({ events });
+  await one.catchUp();
+  await log.append({ events });
+  const projections = { ...other.projections, lease: async () => [0, 1, 2] };
+  await createProjector({ log: log as EventLog, projections }, facts, { now: () => 0 }).catchUp();
+  expect(await other.projections.dump()).toEqual(await projected.projections.dump());
 });

@@ -100,6 +100,9 @@ export function storageContract(engine: string, open: () => Promise<Storage>): v
       // The first of two with one name stands.
       await storage.log.append({ events: [], calls: [{ ...call, body_hash: 'other', first: 0, count: 0 }] });
       expect(await storage.log.call(SITE, '/v1/events', 'sk', 'msg_1')).toEqual(known);
+      expect(await storage.log.forgetCalls(7, 10)).toBe(0);
+      expect(await storage.log.forgetCalls(8, 10)).toBe(1);
+      expect(await storage.log.call(SITE, '/v1/events', 'sk', 'msg_1')).toBeNull();
     });
 
     test('a partition is read in order and alone, and what lies behind a position is counted', async () => {
@@ -165,6 +168,7 @@ export function storageContract(engine: string, open: () => Promise<Storage>): v
       expect(await codes({ state: 'open' })).toEqual(['other invalid_event', 'demo invalid_event']);
       expect(await codes({ before: newest!.id })).toEqual(['demo invalid_event']);
       expect(await storage.deadLetters.count()).toBe(2);
+      expect(await storage.deadLetters.bytes()).toEqual({ demo: 12, other: 6 });
       expect(await storage.deadLetters.sweep(50, 10)).toBe(1);
       expect(await storage.deadLetters.get(999_999)).toBeNull();
       expect(await codes({})).toEqual(['demo invalid_time', 'demo invalid_event']);

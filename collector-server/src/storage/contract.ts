@@ -128,6 +128,8 @@ export interface EventLog {
   append(batch: LogBatch): Promise<AppendResult[]>;
   /** What became of an earlier call of this name; null when it is new. */
   call(site: string, route: string, owner: string, key: string): Promise<KnownCall | null>;
+  /** Forgets up to `limit` calls that were received before a UTC ms, and answers how many. */
+  forgetCalls(before: number, limit: number): Promise<number>;
   /** Events of one partition after a position, oldest first. */
   read(partition: number, after: number, limit: number): Promise<LoggedEvent[]>;
   /** The last position; 0 when empty. */
@@ -160,6 +162,8 @@ export interface DeadLetters {
   settle(id: number, state: DeadLetterState | undefined): Promise<void>;
   /** Open letters in all. */
   count(): Promise<number>;
+  /** Bytes that the letters of each site take, about. */
+  bytes(): Promise<Record<string, number>>;
   /** Drops up to `limit` letters that expired before `now`, and answers how many. */
   sweep(now: number, limit: number): Promise<number>;
 }

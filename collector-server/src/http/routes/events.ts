@@ -188,8 +188,8 @@ function deadLetters(
   errors: readonly FieldError[],
   { received_at, from, clock_offset_ms, connection, flags = [] }: IngestContext,
 ): DeadLetter[] {
-  return errors.map(({ index = 0, code, pointer, detail }) => {
-    deps.metrics.rejections.inc({ code });
+  for (const { code } of errors) deps.metrics.rejections.inc({ code });
+  return errors.slice(0, deps.letters.take(site, errors.length)).map(({ index = 0, code, pointer, detail }) => {
     const ip = truncateIp(connection?.ip);
     const { ip: _, ...rest } = connection ?? {};
     const context = { from, clock_offset_ms, flags, ...(connection && { connection: { ...rest, ...(ip && { ip }) } }) };

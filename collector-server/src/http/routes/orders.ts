@@ -111,7 +111,7 @@ async function refusal(
   const facts = { site, received_at: deps.now(), stage: 'source' as const, code, pointer, detail, route, key_id: source };
   const signed = wire === body ? undefined : wire.toString('base64');
   const refused = { raw: body.toString('utf8'), headers, signed, vault: deps.vault };
-  await deps.commits.append({ events: [], deadLetters: [deadLetterOf(facts, refused)] });
+  if (deps.letters.take(site, 1) > 0) await deps.commits.append({ events: [], deadLetters: [deadLetterOf(facts, refused)] });
   const errors: FieldError[] = [{ pointer, code, detail }];
   return new HttpProblem(code, detail, { errors });
 }

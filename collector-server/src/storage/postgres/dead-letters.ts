@@ -18,6 +18,14 @@ export function createDeadLetters(db: PostgresDatabase): DeadLetters {
       ]);
     },
     count: async () => (await db.query<{ n: number }>("SELECT count(*) AS n FROM dead_letters WHERE state = 'open'"))[0]!.n,
+    bytes: async () =>
+      Object.fromEntries(
+        (
+          await db.query<{ site: string; bytes: number }>(
+            'SELECT site, sum(length(raw))::bigint AS bytes FROM dead_letters GROUP BY site',
+          )
+        ).map(({ site, bytes }) => [site, bytes]),
+      ),
     sweep: (now, limit) =>
       db.run('DELETE FROM dead_letters WHERE id IN (SELECT id FROM dead_letters WHERE expires_at < $1 LIMIT $2)', [now, limit]),
   };

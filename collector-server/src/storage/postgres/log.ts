@@ -47,6 +47,12 @@ export function createLog(db: PostgresDatabase): EventLog {
       );
       return row ? { ...row, results: unpackResults(row.results, row.results.length) } : null;
     },
+    forgetCalls: (before, limit) =>
+      db.run(
+        `DELETE FROM calls WHERE (site, route, owner, key) IN
+           (SELECT site, route, owner, key FROM calls WHERE received_at < $1 LIMIT $2)`,
+        [before, limit],
+      ),
     read: async (partition, after, limit) =>
       (await db.query<EventRow>('SELECT * FROM read_events($1, $2, $3)', [partition, after, limit])).map(toEvent),
     waiting: async (positions) => {

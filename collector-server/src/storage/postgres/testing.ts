@@ -134,7 +134,8 @@ export async function startPostgres(settings: Readonly<Record<string, string>> =
     crash: () => end('SIGQUIT'),
     restart: start,
     async stop() {
-      await end('SIGINT');
+      // At once: what it holds goes with it.
+      await end('SIGQUIT');
       rmSync(root, { recursive: true, force: true });
     },
   };

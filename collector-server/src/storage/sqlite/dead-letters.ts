@@ -27,6 +27,12 @@ export function createDeadLetters(db: Database): DeadLetters {
         db.run('UPDATE dead_letters SET attempts = attempts + 1, state = coalesce(?, state) WHERE id = ?', state ?? null, id);
       }),
     count: async () => (await db.get<{ n: number }>("SELECT count(*) AS n FROM dead_letters WHERE state = 'open'"))!.n,
+    bytes: async () =>
+      Object.fromEntries(
+        (
+          await db.all<{ site: string; bytes: number }>('SELECT site, sum(length(raw)) AS bytes FROM dead_letters GROUP BY site')
+        ).map(({ site, bytes }) => [site, bytes]),
+      ),
     sweep: (now, limit) =>
       db.write(() =>
         db.run('DELETE FROM dead_letters WHERE id IN (SELECT id FROM dead_letters WHERE expires_at < ? LIMIT ?)', now, limit),

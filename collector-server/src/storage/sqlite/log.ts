@@ -58,6 +58,15 @@ export function createLogReader(db: Database): Omit<EventLog, 'append'> {
       );
       return row ? { ...row, results: unpackResults(row.results, row.results.length) } : null;
     },
+    forgetCalls: (before, limit) =>
+      db.write(() =>
+        db.run(
+          `DELETE FROM calls WHERE (site, route, owner, key) IN
+             (SELECT site, route, owner, key FROM calls WHERE received_at < ? LIMIT ?)`,
+          before,
+          limit,
+        ),
+      ),
     read: async (_partition, after, limit) =>
       (
         await db.all<EventRow>(`SELECT ${EVENT_COLUMNS} FROM events WHERE position > ? ORDER BY position LIMIT ?`, after, limit)
