@@ -6,7 +6,7 @@ const get = (path: string, ...headers: string[]): string =>
   [`GET ${path} HTTP/1.1`, 'Host: localhost', 'Connection: close', ...headers, '', ''].join('\r\n');
 
 /** A collector whose limits are low enough to be waited for. */
-const impatient = (limits: object) => startTestCollector(testConfig({}, { limits: { ...limits } }));
+const impatient = (limits: object) => startTestCollector(testConfig({}, { limits }));
 
 test('L4: a request in order is answered', async () => {
   const { url } = await startTestCollector();

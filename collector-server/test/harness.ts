@@ -29,8 +29,8 @@ export function testConfig(site: Partial<Config['sites'][string]> = {}, more: Pa
       data_key: 'test',
       dashboard_token: 'a-dashboard-token',
       relay: { base_ms: 20, throttled_floor_ms: 20 },
-      limits: { drain_ms: 0, network_per_second: 1_000_000, network_burst: 1_000_000 },
       ...more,
+      limits: { drain_ms: 0, network_per_second: 1_000_000, network_burst: 1_000_000, ...more.limits },
       sites: {
         demo: {
           name: 'Demo',

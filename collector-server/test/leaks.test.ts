@@ -112,7 +112,9 @@ async function failWithMarker(collector: TestCollector): Promise<void> {
   const log = collector.storage.log as { append: unknown };
   const { append } = log;
   log.append = async () => {
-    throw Object.assign(new Error(`invalid input: "${marker('an engine’s message')}"`), { detail: marker('an engine’s detail') });
+    throw Object.assign(new Error(`invalid input ${marker('an engine’s message')}: "${marker('an engine’s quote')}"`), {
+      detail: marker('an engine’s detail'),
+    });
   };
   await postEvents(collector, [newVisit().event('page_view')]);
   log.append = append;

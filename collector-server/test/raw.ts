@@ -1,11 +1,14 @@
 import { connect, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** Opens a connection, closed when the test ends; whatever befalls it is no failure of the test. */
+/**
+ * Opens a connection, closed when the test ends; whatever befalls it is no failure of the test. It keeps its half open when
+ * the other end says goodbye, as a hostile client does.
+ */
 export function open(url: string): Promise<Socket> {
   const { port } = new URL(url);
   return new Promise((resolve, reject) => {
-    const socket = connect(Number(port), '127.0.0.1', () => resolve(socket));
+    const socket = connect({ port: Number(port), host: '127.0.0.1', allowHalfOpen: true }, () => resolve(socket));
     socket.once('error', reject);
     socket.on('error', () => undefined);
     onTestFinished(() => void socket.destroy());
@@ -19,6 +22,7 @@ export function untilClosed(socket: Socket): Promise<string> {
     socket.on('data', (chunk: Buffer) => {
       said += chunk.toString('latin1');
     });
+    socket.once('end', () => resolve(said));
     socket.once('close', () => resolve(said));
   });
 }
