@@ -247,7 +247,7 @@ test('A5: on https the session’s cookie is bound to its host', async () => {
   );
 });
 
-test('health, readiness, metrics and the API’s description are there', async () => {
+test('U6, U9: health, readiness, metrics and the API’s description are there', async () => {
   const collector = await startTestCollector();
   await postEvents(collector, [newVisit().event('page_view')]);
   const get = (path: string) => fetch(`${collector.url}${path}`);
@@ -284,7 +284,7 @@ test('the answer of every error names a problem of the catalogue', async () => {
   expect(body).not.toHaveProperty('stack');
 });
 
-test('a store that can’t be written to is 503 with Retry-After, and nothing is said to be kept', async () => {
+test('D5: a store that can’t be written to is 503 with Retry-After, and nothing is said to be kept', async () => {
   const collector = await startTestCollector();
   const log = collector.storage.log as { append: unknown };
   const append = log.append;

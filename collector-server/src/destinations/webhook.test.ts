@@ -36,7 +36,7 @@ test('while a secret is replaced, both sign', () => {
   for (const secret of ['whsec_b3RoZXI=', SECRET]) expect(() => new Webhook(secret).verify(body, headers)).not.toThrow();
 });
 
-test('the message id is the same on every attempt, the time is not, and neither is the body’s', () => {
+test('A4: the message id is the same on every attempt, the time is not, and neither is the body’s', () => {
   const first = request().requests[0]!;
   const later = webhook.requests([conversion], { url: 'https://erp.example/hook', secret: SECRET }, { now: NOW + 60_000 })
     .requests[0]!;

@@ -88,6 +88,7 @@ export function judgeEvent(value: unknown, index: number, context: IngestContext
   }
   if (context.from === 'browser') {
     if (isServerEvent(input.event)) return fail('/event', 'server_only', 'Only a server may send this event, with a secret key.');
+    if (isServerMade(input.event_id)) return fail('/event_id', 'server_only', 'Send a UUIDv7: ids of version 8 are a server’s.');
     const field = SERVER_FIELDS.find((name) => input[name] !== undefined);
     if (field) return fail(`/${field}`, 'server_only', 'Only a server may set this field.');
   }
@@ -111,6 +112,9 @@ export function judgeEvent(value: unknown, index: number, context: IngestContext
   }
   return { event: store(input, occurred_at, context) };
 }
+
+/** A UUIDv8: what the collector computes for deliveries, so that a repeat is one; nobody else may take it (I1). */
+const isServerMade = (event_id: string): boolean => event_id.length === 36 && event_id[14] === '8';
 
 function schemaError(errors: ReturnType<typeof validator.Errors>): [string, FieldError['code'], string] {
   const { pointer, kind, detail } = firstFault(errors);
