@@ -1,6 +1,7 @@
 import type { EventReader } from '../contract.ts';
+import { EVENT_COLUMNS, type EventRow, toEvent } from '../rows.ts';
 import type { PostgresDatabase } from './database.ts';
-import { dayOf, EVENT_COLUMNS, type EventRow, firstDayAfter, PARTITIONS, sinceDay, toEvent } from './log.ts';
+import { dayOf, firstDayAfter, PARTITIONS, sinceDay } from './log.ts';
 
 /** How many of the newest events are looked through at first. */
 const RECENT = 10_000;

@@ -1,22 +1,12 @@
-import type { LoggedEvent, StoredEvent } from '@orderloop/protocol';
-import type { AppendResult, CallRecord, DeadLetter, EventLog, LogBatch } from '../contract.ts';
+import type { StoredEvent } from '@orderloop/protocol';
+import type { CallRecord, DeadLetter, EventLog, LogBatch } from '../contract.ts';
 import { partitionOf } from '../partition.ts';
+import { type EventRow, toEvent, unpackResults } from '../rows.ts';
 import type { PostgresDatabase } from './database.ts';
 
 /** Into how many partitions the log is put for projectors to share; not to be changed once there are events. */
 export const PARTITIONS = 16;
 const BEHIND_LIMIT = 100_000;
-
-export interface EventRow {
-  position: number;
-  site: string;
-  event_id: string;
-  visitor_id: string | null;
-  received_at: number;
-  body: string;
-}
-
-export const EVENT_COLUMNS = 'position, site, event_id, visitor_id, received_at, body';
 
 const APPEND = 'SELECT append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) AS results';
 /** Leaves out the days that got no events after a position; `parameter` holds what `firstDayAfter` says of it. */
@@ -106,13 +96,4 @@ export function dayOf(event_id: string): number {
   if (!UUID_V7.test(event_id)) return UNDATED;
   const day = Math.floor(Number.parseInt(event_id.slice(0, 8) + event_id.slice(9, 13), 16) / DAY_MS);
   return day < FIRST_DAY || day >= LAST_DAY ? UNDATED : day;
-}
-
-function unpackResults(packed: string | null, count: number): AppendResult[] {
-  if (packed === null) return new Array<AppendResult>(count).fill('accepted');
-  return Array.from(packed, (letter): AppendResult => (letter === 'a' ? 'accepted' : 'duplicate'));
-}
-
-export function toEvent({ body, visitor_id, ...columns }: EventRow): LoggedEvent {
-  return { ...(JSON.parse(body) as StoredEvent), ...(visitor_id !== null && { visitor_id }), ...columns };
 }

@@ -1,7 +1,8 @@
-import type { Link, LinkKey, LoggedEvent, OrderSummary, Touchpoint, UnlinkedReason } from '@orderloop/protocol';
+import type { Link, LoggedEvent, OrderSummary, Touchpoint, UnlinkedReason } from '@orderloop/protocol';
 import type { ConversionState } from '../../stitch/conversion.ts';
 import type { SessionState } from '../../stitch/session.ts';
-import type { OrderRow, Projections } from '../contract.ts';
+import type { Projections } from '../contract.ts';
+import { type OrderListRow, toOrderSummary } from '../rows.ts';
 import type { PostgresDatabase } from './database.ts';
 import { createTx } from './projection-tx.ts';
 
@@ -139,16 +140,7 @@ export function createProjections(db: PostgresDatabase): Projections {
 
 /** With the channel of the last visit that was not direct: the model that most shops read first. */
 async function listOrders(db: PostgresDatabase, site: string | undefined, limit: number): Promise<OrderSummary[]> {
-  const rows = await db.query<
-    Body & {
-      order_key: string;
-      link_key: LinkKey | null;
-      unlinked_reason: UnlinkedReason | null;
-      session: string | null;
-      deliveries: OrderSummary['deliveries'] | null;
-      hold: string | null;
-    }
-  >(
+  const rows = await db.query<OrderListRow & { deliveries: OrderSummary['deliveries'] | null }>(
     `SELECT o.order_key, o.body, o.link_key, o.unlinked_reason,
        (SELECT s.body FROM sessions s WHERE s.site = o.site AND s.visitor_id = o.visitor_id
          AND s.started_at <= extract(epoch FROM o.created_at::timestamptz) * 1000 + 60000
@@ -160,26 +152,5 @@ async function listOrders(db: PostgresDatabase, site: string | undefined, limit:
      FROM orders o WHERE $1::text IS NULL OR o.site = $1 ORDER BY o.created_at DESC, o.order_key DESC LIMIT $2`,
     [site ?? null, limit],
   );
-  return rows.map((row): OrderSummary => {
-    const { order } = JSON.parse(row.body) as OrderRow['projection'];
-    const session = row.session ? (JSON.parse(row.session) as SessionState) : null;
-    return {
-      order_key: row.order_key,
-      order_id: order.order_id,
-      order_number: order.order_number,
-      source: order.source,
-      state: order.state,
-      total: order.amounts.total,
-      currency: order.currency,
-      exponent: order.exponent,
-      created_at: order.created_at,
-      link_key: row.link_key,
-      ...(row.unlinked_reason && { unlinked_reason: row.unlinked_reason }),
-      channel: session?.channel ?? null,
-      ...(session?.platform && { platform: session.platform }),
-      deliveries: row.deliveries ?? [],
-      ...(row.hold && { hold: row.hold as NonNullable<OrderSummary['hold']> }),
-      test: order.test,
-    };
-  });
+  return rows.map((row) => toOrderSummary(row, row.deliveries ?? []));
 }

@@ -1,6 +1,6 @@
 import type { EventReader } from '../contract.ts';
+import { EVENT_COLUMNS, type EventRow, toEvent } from '../rows.ts';
 import type { Database } from './database.ts';
-import { EVENT_COLUMNS, type EventRow, toEvent } from './log.ts';
 
 /** How many of the newest rows are looked through for those of the last minute. */
 const RECENT = 10_000;

@@ -1,18 +1,6 @@
-import type { LoggedEvent, StoredEvent } from '@orderloop/protocol';
-import type { AppendResult, CallRecord, DeadLetter, EventLog, LogBatch, StorageFault } from '../contract.ts';
+import type { CallRecord, DeadLetter, EventLog, LogBatch, StorageFault } from '../contract.ts';
+import { EVENT_COLUMNS, type EventRow, toEvent, unpackResults } from '../rows.ts';
 import type { Database } from './database.ts';
-
-/** What a row of the log is beside its body: the body holds the rest of the event, and neither says what the other does. */
-export interface EventRow {
-  position: number;
-  site: string;
-  event_id: string;
-  visitor_id: string | null;
-  received_at: number;
-  body: string;
-}
-
-export const EVENT_COLUMNS = 'position, site, event_id, visitor_id, received_at, body';
 
 const HEAD = 'SELECT coalesce(max(position), 0) AS position FROM events';
 const INSERT_EVENT = 'INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?, ?)';
@@ -126,14 +114,4 @@ function insertDeadLetter(db: Database, letter: DeadLetter): void {
 function insertCall(db: Database, call: CallRecord, results: string): void {
   const { site, route, owner, key, body_hash, received_at, first, count, answer } = call;
   db.run(INSERT_CALL, site, route, owner, key, body_hash, received_at, results.slice(first, first + count), answer);
-}
-
-/** Results are packed as text, a letter each: `a` accepted, `d` duplicate; null is so many accepted. */
-export function unpackResults(packed: string | null, count: number): AppendResult[] {
-  if (packed === null) return new Array<AppendResult>(count).fill('accepted');
-  return Array.from(packed, (letter): AppendResult => (letter === 'a' ? 'accepted' : 'duplicate'));
-}
-
-export function toEvent({ body, visitor_id, ...columns }: EventRow): LoggedEvent {
-  return { ...(JSON.parse(body) as StoredEvent), ...(visitor_id !== null && { visitor_id }), ...columns };
 }

@@ -2,6 +2,7 @@ import type { Link, LinkKey, LoggedEvent, OrderSummary, Touchpoint, UnlinkedReas
 import type { ConversionState } from '../../stitch/conversion.ts';
 import type { SessionState } from '../../stitch/session.ts';
 import type { OrderRow, Projections, ProjectionTx, SessionKeyRow, VisitorConsent } from '../contract.ts';
+import { type OrderListRow, toOrderSummary } from '../rows.ts';
 import type { Database } from './database.ts';
 
 interface Body {
@@ -286,18 +287,8 @@ function createTx(db: Database): ProjectionTx {
 
 /** With the channel of the last visit that was not direct: the model that most shops read first. */
 async function listOrders(db: Database, site: string | undefined, limit: number): Promise<OrderSummary[]> {
-  const rows = await db.all<
-    Body & {
-      site: string;
-      order_key: string;
-      link_key: LinkKey | null;
-      unlinked_reason: UnlinkedReason | null;
-      session: string | null;
-      deliveries: string;
-      hold: string | null;
-    }
-  >(
-    `SELECT o.site, o.order_key, o.body, o.link_key, o.unlinked_reason,
+  const rows = await db.all<OrderListRow & { deliveries: string }>(
+    `SELECT o.order_key, o.body, o.link_key, o.unlinked_reason,
        (SELECT s.body FROM sessions s WHERE s.site = o.site AND s.visitor_id = o.visitor_id AND s.started_at <= unixepoch(o.created_at) * 1000 + 60000
          ORDER BY s.body ->> 'channel' = 'direct', s.started_at DESC LIMIT 1) AS session,
        (SELECT json_group_array(json_object('destination', x.destination, 'state', x.state)) FROM conversions c JOIN outbox x ON x.site = c.site AND x.conversion_id = c.conversion_id
@@ -307,26 +298,5 @@ async function listOrders(db: Database, site: string | undefined, limit: number)
     site ?? null,
     limit,
   );
-  return rows.map((row): OrderSummary => {
-    const { order } = (JSON.parse(row.body) as OrderRow['projection']) ?? {};
-    const session = row.session ? (JSON.parse(row.session) as SessionState) : null;
-    return {
-      order_key: row.order_key,
-      order_id: order.order_id,
-      order_number: order.order_number,
-      source: order.source,
-      state: order.state,
-      total: order.amounts.total,
-      currency: order.currency,
-      exponent: order.exponent,
-      created_at: order.created_at,
-      link_key: row.link_key,
-      ...(row.unlinked_reason && { unlinked_reason: row.unlinked_reason }),
-      channel: session?.channel ?? null,
-      ...(session?.platform && { platform: session.platform }),
-      deliveries: JSON.parse(row.deliveries),
-      ...(row.hold && { hold: row.hold as NonNullable<OrderSummary['hold']> }),
-      test: order.test,
-    };
-  });
+  return rows.map((row) => toOrderSummary(row, JSON.parse(row.deliveries)));
 }

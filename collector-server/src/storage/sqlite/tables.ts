@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import type { LoggedEvent } from '@orderloop/protocol';
 import type { EventLog } from '../contract.ts';
+import { EVENT_COLUMNS, type EventRow, toEvent } from '../rows.ts';
 import { Database } from './database.ts';
-import { createLogReader, EVENT_COLUMNS, type EventRow, toEvent } from './log.ts';
+import { createLogReader } from './log.ts';
 
 /** What can't be derived from the log again, in an order in which it can be put back. */
 export const SMALL_TABLES = ['calls', 'dead_letters', 'outbox', 'attempts', 'reward_offers'] as const;

@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { type AppendResult, type EventLog, StorageFault } from '../contract.ts';
+import { unpackResults } from '../rows.ts';
 import { Database } from './database.ts';
-import { createLogReader, type LogRequest, type LogResponse, toRequest, unpackResults } from './log.ts';
+import { createLogReader, type LogRequest, type LogResponse, toRequest } from './log.ts';
 
 /** How long the thread stays down after it crashed, in ms: long enough not to spin, short enough not to be missed. */
 const RESTART_MS = 250;

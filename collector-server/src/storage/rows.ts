@@ -1,0 +1,60 @@
+import type { LinkKey, LoggedEvent, OrderSummary, StoredEvent, UnlinkedReason } from '@orderloop/protocol';
+import type { SessionState } from '../stitch/session.ts';
+import type { AppendResult, OrderRow } from './contract.ts';
+
+// What rows mean that both engines keep alike: so that they are read alike.
+
+/** A row of the log: the body holds what of the event the columns don't. */
+export interface EventRow {
+  position: number;
+  site: string;
+  event_id: string;
+  visitor_id: string | null;
+  received_at: number;
+  body: string;
+}
+
+export const EVENT_COLUMNS = 'position, site, event_id, visitor_id, received_at, body';
+
+export function toEvent({ body, visitor_id, ...columns }: EventRow): LoggedEvent {
+  return { ...(JSON.parse(body) as StoredEvent), ...(visitor_id !== null && { visitor_id }), ...columns };
+}
+
+/** Results are packed as text, a letter each: `a` accepted, `d` duplicate; null is so many accepted. */
+export function unpackResults(packed: string | null, count: number): AppendResult[] {
+  if (packed === null) return new Array<AppendResult>(count).fill('accepted');
+  return Array.from(packed, (letter): AppendResult => (letter === 'a' ? 'accepted' : 'duplicate'));
+}
+
+/** An order as lists show it, with the session that its channel comes from. Bodies are JSON. */
+export interface OrderListRow {
+  order_key: string;
+  body: string;
+  link_key: LinkKey | null;
+  unlinked_reason: UnlinkedReason | null;
+  session: string | null;
+  hold: string | null;
+}
+
+export function toOrderSummary(row: OrderListRow, deliveries: OrderSummary['deliveries']): OrderSummary {
+  const { order } = JSON.parse(row.body) as OrderRow['projection'];
+  const session = row.session ? (JSON.parse(row.session) as SessionState) : null;
+  return {
+    order_key: row.order_key,
+    order_id: order.order_id,
+    order_number: order.order_number,
+    source: order.source,
+    state: order.state,
+    total: order.amounts.total,
+    currency: order.currency,
+    exponent: order.exponent,
+    created_at: order.created_at,
+    link_key: row.link_key,
+    ...(row.unlinked_reason && { unlinked_reason: row.unlinked_reason }),
+    channel: session?.channel ?? null,
+    ...(session?.platform && { platform: session.platform }),
+    deliveries,
+    ...(row.hold && { hold: row.hold as NonNullable<OrderSummary['hold']> }),
+    test: order.test,
+  };
+}
