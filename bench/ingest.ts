@@ -1,10 +1,10 @@
 // Events made durable per processor second: the collector with all its checks beside a bare server (bare.ts), 1 and 20 events
 // a request; each server alone on one core, the load on the other. What the background thread uses is told apart: it
 // projects what is durable already, and can be put elsewhere.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { KEY, ORIGIN, runLoad, type Server, startServer } from './server.ts';
+import { runLoad, type Server, startCollector, startServer } from './server.ts';
 
 const WARM_SECONDS = 6;
 const SECONDS = 5;
@@ -27,7 +27,10 @@ try {
     const ratios: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
       const bare = await measure(await startBare(`bare-${perRequest}-${round}`), perRequest);
-      const ours = await measure(await startCollector(`ours-${perRequest}-${round}`), perRequest);
+      const ours = await measure(
+        await startCollector(folder, ['--data', join(folder, `ours-${perRequest}-${round}`)]),
+        perRequest,
+      );
       ratios.push(ours.per_cpu / bare.per_cpu);
       console.log(`${perRequest} a request, round ${round + 1}: ratio ${ratios.at(-1)!.toFixed(2)}`);
       console.log(`  bare      ${show(bare)}`);
@@ -41,22 +44,6 @@ try {
 
 function startBare(name: string): Promise<Server> {
   return startServer([join(import.meta.dirname, 'bare.ts'), join(folder, `${name}.db`)], /(http:\S+)/);
-}
-
-function startCollector(name: string): Promise<Server> {
-  const config = join(folder, `${name}.json`);
-  const site = { name: 'Bench', publishable_keys: [KEY], secret_keys: [], signing_secrets: [], origins: [ORIGIN] };
-  writeFileSync(
-    config,
-    JSON.stringify({
-      data_key: 'bench',
-      dashboard_token: 'bench-dashboard-token',
-      limits: { drain_ms: 0, network_per_second: 1e6, network_burst: 1e6, key_per_second: 1e6, site_per_second: 1e6 },
-      sites: { bench: site },
-    }),
-  );
-  const bin = join(import.meta.dirname, '..', 'collector-server', 'bin', 'orderloop.mjs');
-  return startServer([bin, 'serve', '--port', '0', '--data', join(folder, name), '--config', config], /^Collector\s+(\S+)/);
 }
 
 async function measure(server: Server, perRequest: number): Promise<Figure> {

@@ -1,36 +1,19 @@
 // Three times what one collector can take, for a minute (F9): what it answers, what it holds in memory, that everything it
 // acknowledged is stored, and how soon it is itself again. Before that, how it answers at half its load.
 //   npm run bench -- overload [seconds]
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSqlite } from '../collector-server/src/storage/sqlite/index.ts';
-import { KEY, ORIGIN, runLoad, startServer } from './server.ts';
+import { runLoad, startCollector } from './server.ts';
 
 const SECONDS = Number(process.argv[2] ?? 60);
 const folder = mkdtempSync(join(tmpdir(), 'orderloop-bench-'));
-const bin = join(import.meta.dirname, '..', 'collector-server', 'bin', 'orderloop.mjs');
 const MB = 1e6;
 
 try {
-  const config = join(folder, 'config.json');
-  const site = { name: 'Bench', publishable_keys: [KEY], secret_keys: [], signing_secrets: [], origins: [ORIGIN] };
-  // The rate limits are for single senders; here one address plays all of them.
-  const limits = {
-    drain_ms: 0,
-    ...Object.fromEntries(
-      ['network', 'key', 'site'].flatMap((what) => [
-        [`${what}_per_second`, 1e6],
-        [`${what}_burst`, 1e6],
-      ]),
-    ),
-  };
-  writeFileSync(
-    config,
-    JSON.stringify({ data_key: 'bench', dashboard_token: 'bench-dashboard-token', limits, sites: { bench: site } }),
-  );
   const store = join(folder, 'store');
-  const server = await startServer([bin, 'serve', '--port', '0', '--data', store, '--config', config], /^Collector\s+(\S+)/);
+  const server = await startCollector(folder, ['--data', store]);
   let acknowledged = (await runLoad(server.url, 6, 1)).acknowledged;
   const most = await runLoad(server.url, 6, 1);
   acknowledged += most.acknowledged;

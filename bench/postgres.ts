@@ -3,7 +3,7 @@
 // load on the other. What the background thread uses, and the connections that it keeps busy, is told apart.
 //   postgres.ts [--collectors 2]    two collectors on one database beside one
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -11,7 +11,7 @@ import pg from 'pg';
 import { migratePostgres } from '../collector-server/src/storage/postgres/index.ts';
 import { startPostgres, type TestPostgres } from '../collector-server/src/storage/postgres/testing.ts';
 import type { LoadResult } from './load.ts';
-import { KEY, ORIGIN, runLoad, type Server, startServer } from './server.ts';
+import { runLoad, type Server, startCollector, startServer } from './server.ts';
 
 const TICKS_PER_SECOND = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 const WARM_SECONDS = 5;
@@ -43,7 +43,7 @@ async function besideBare(): Promise<void> {
     const ratios: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
       const bare = await measure([await startBare(await newStore())], perRequest);
-      const ours = await measure([await startCollector(await newStore())], perRequest);
+      const ours = await measure([await startCollector(folder, ['--database-url', await newStore()])], perRequest);
       ratios.push(ours.per_cpu / bare.per_cpu);
       console.log(`${perRequest} a request, round ${round + 1}: ratio ${ratios.at(-1)!.toFixed(2)}`);
       console.log(`  bare      ${show(bare)}`);
@@ -56,10 +56,10 @@ async function besideBare(): Promise<void> {
 
 async function sideBySide(collectors: number): Promise<void> {
   for (const perRequest of [1, 20]) {
-    const alone = await measure([await startCollector(await newStore())], perRequest);
+    const alone = await measure([await startCollector(folder, ['--database-url', await newStore()])], perRequest);
     const url = await newStore();
     const all: Server[] = [];
-    for (let n = 0; n < collectors; n++) all.push(await startCollector(url));
+    for (let n = 0; n < collectors; n++) all.push(await startCollector(folder, ['--database-url', url]));
     const together = await measure(all, perRequest);
     console.log(
       `${perRequest} a request: ${collectors} collectors ${(together.per_second / alone.per_second).toFixed(2)} × the events a second of one`,
@@ -77,14 +77,6 @@ async function newStore(): Promise<string> {
 
 function startBare(url: string): Promise<Server> {
   return startServer([join(import.meta.dirname, 'bare-postgres.ts'), url], /(http:\S+)/);
-}
-
-function startCollector(url: string): Promise<Server> {
-  const config = join(folder, 'config.json');
-  const site = { name: 'Bench', publishable_keys: [KEY], secret_keys: [], signing_secrets: [], origins: [ORIGIN] };
-  writeFileSync(config, JSON.stringify({ data_key: 'bench', dashboard_token: 'bench-dashboard-token', sites: { bench: site } }));
-  const bin = join(import.meta.dirname, '..', 'collector-server', 'bin', 'orderloop.mjs');
-  return startServer([bin, 'serve', '--port', '0', '--database-url', url, '--config', config], /^Collector\s+(\S+)/);
 }
 
 async function measure(servers: readonly Server[], perRequest: number): Promise<Figure> {

@@ -4,12 +4,12 @@
 // Needs root, loop devices and perl.   npm run bench -- power-cut [rounds]
 import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { uuidv7 } from '@orderloop/protocol';
-import { KEY, ORIGIN, type Server, startServer } from './server.ts';
+import { KEY, ORIGIN, type Server, startCollector, startServer } from './server.ts';
 
 const ROUNDS = Number(process.argv[2] ?? 20);
 const SENDERS = 16;
@@ -18,11 +18,10 @@ const SHUTDOWN = 'open(my $f, "<", $ARGV[0]) or die $!; my $flag = pack("L", 2);
 const root = mkdtempSync(join(tmpdir(), 'orderloop-power-'));
 const disk = join(root, 'disk');
 const image = join(root, 'image');
-const bin = join(import.meta.dirname, '..', 'collector-server', 'bin', 'orderloop.mjs');
 
 try {
   for (const [name, rounds, start, file] of [
-    ['collector, synchronous=FULL', ROUNDS, startCollector, 'store/log.db'],
+    ['collector, synchronous=FULL', ROUNDS, startCareful, 'store/log.db'],
     ['bare server, synchronous=NORMAL', Math.min(ROUNDS, 10), startCareless, 'careless.db'],
   ] as const) {
     let acknowledged = 0;
@@ -88,26 +87,8 @@ async function unmount(): Promise<void> {
   spawn('umount', ['-l', disk]);
 }
 
-function startCollector(): Promise<Server> {
-  const config = join(root, 'config.json');
-  const site = {
-    name: 'Bench',
-    publishable_keys: [KEY],
-    secret_keys: [],
-    signing_secrets: [],
-    origins: [ORIGIN],
-    custom_events: 'any',
-  };
-  writeFileSync(
-    config,
-    JSON.stringify({
-      data_key: 'bench',
-      dashboard_token: 'bench-dashboard-token',
-      limits: { drain_ms: 0, network_per_second: 1e6, network_burst: 1e6, key_per_second: 1e6, site_per_second: 1e6 },
-      sites: { bench: site },
-    }),
-  );
-  return startServer([bin, 'serve', '--port', '0', '--data', join(disk, 'store'), '--config', config], /^Collector\s+(\S+)/, '');
+function startCareful(): Promise<Server> {
+  return startCollector(root, ['--data', join(disk, 'store')], '');
 }
 
 function startCareless(): Promise<Server> {

@@ -1,7 +1,7 @@
 // Servers under measurement: a process each, pinned to the first core, with what it used of the processor by thread.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { LoadResult } from './load.ts';
@@ -9,6 +9,16 @@ import type { LoadResult } from './load.ts';
 const TICKS_PER_SECOND = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 export const KEY = 'pk_bench_0123456789';
 export const ORIGIN = 'https://shop.example';
+/** As `examples/deploy` runs it: what was built, and few arenas for the allocator. */
+const DEPLOYED = { ...process.env, NODE_ENV: 'production', MALLOC_ARENA_MAX: '2' };
+const BIN = join(import.meta.dirname, '..', 'collector-server', 'bin', 'orderloop.mjs');
+/** The rate limits are for single senders; here one address plays all of them. */
+const UNLIMITED = Object.fromEntries(
+  ['network', 'key', 'site'].flatMap((what) => [
+    [`${what}_per_second`, 1e6],
+    [`${what}_burst`, 1e6],
+  ]),
+);
 const hasTaskset = existsSync('/usr/bin/taskset');
 
 export interface Server {
@@ -30,7 +40,7 @@ export function pinned(core: string, args: string[]): [string, string[]] {
 
 /** Starts a script that says its address; `pattern` finds it in a line of its output. */
 export async function startServer(args: string[], pattern: RegExp, core = '0'): Promise<Server> {
-  const child: ChildProcess = spawn(...pinned(core, args), { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child: ChildProcess = spawn(...pinned(core, args), { stdio: ['ignore', 'pipe', 'pipe'], env: DEPLOYED });
   const url = await new Promise<string>((resolve, reject) => {
     let said = '';
     for (const stream of [child.stdout!, child.stderr!])
@@ -55,6 +65,18 @@ export async function startServer(args: string[], pattern: RegExp, core = '0'): 
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
   };
+}
+
+/** A collector for one site; `store` is where it keeps things, as `serve` is told. Its configuration is written into `folder`. */
+export function startCollector(folder: string, store: readonly string[], core?: string): Promise<Server> {
+  const config = join(folder, 'config.json');
+  const site = { name: 'Bench', publishable_keys: [KEY], secret_keys: [], signing_secrets: [], origins: [ORIGIN] };
+  const limits = { drain_ms: 0, ...UNLIMITED };
+  writeFileSync(
+    config,
+    JSON.stringify({ data_key: 'bench', dashboard_token: 'bench-dashboard-token', limits, sites: { bench: site } }),
+  );
+  return startServer([BIN, 'serve', '--port', '0', ...store, '--config', config], /^Collector\s+(\S+)/, core);
 }
 
 export function cpuByThread(pid: number): Record<string, number> {

@@ -1,9 +1,9 @@
-// Builds every browser bundle into dist/, checks the byte budgets, and writes the SRI hashes.
+// Builds every browser bundle into dist/, checks the byte budgets, and writes the SRI hashes; and the collector into its own.
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rollup } from 'rollup';
-import configs from '../rollup.config.mjs';
+import configs, { collector } from '../rollup.config.mjs';
 import { checkSizes } from './size.mjs';
 import { markBuilt, markStale } from './stale.mjs';
 
@@ -20,10 +20,24 @@ export async function build({ say = (text) => process.stderr.write(`${text}\n`) 
     await bundle.close();
   }
   if (existsSync(PAGES)) for (const name of readdirSync(PAGES)) copyFileSync(join(PAGES, name), join('dist', name));
+  say('Building the collector …');
+  await buildCollector();
   checkSizes(say);
   writeHashes(say);
   markBuilt();
   say(`Built in ${((Date.now() - began) / 1000).toFixed(1)} s.`);
+}
+
+async function buildCollector() {
+  const { output, ...input } = collector;
+  rmSync(output.dir, { recursive: true, force: true });
+  const bundle = await rollup({ ...input, onwarn: refuseWarnings });
+  await bundle.write(output);
+  await bundle.close();
+  for (const engine of ['sqlite', 'postgres'])
+    cpSync(`collector-server/src/storage/${engine}/migrations`, `${output.dir}/storage/${engine}/migrations`, {
+      recursive: true,
+    });
 }
 
 /** A warning of the bundler is a mistake that a page would find. */

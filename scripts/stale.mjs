@@ -6,6 +6,8 @@ import { run } from './run.mjs';
 
 const INPUTS = [
   'packages',
+  'collector-server/src',
+  'collector-server/tsconfig.bundle.json',
   'rollup.config.mjs',
   'tsconfig.bundle.json',
   'tsconfig.base.json',

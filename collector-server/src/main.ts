@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { promisify } from 'node:util';
 import { readAssets } from './assets.ts';
-import { type Background, startBackground } from './background/background.ts';
+import type { Background } from './background/background.ts';
 import { startBackgroundThread } from './background/threaded.ts';
 import { type Config, dataKey } from './config.ts';
 import { createAdmission } from './health/admission.ts';
@@ -189,6 +189,8 @@ async function openParts(
 ): Promise<{ store: OpenLog; background: Background; folder: string | undefined }> {
   const owner = `${hostname()}-${process.pid}-${randomBytes(4).toString('hex')}`;
   if (!('engine' in storage)) {
+    // A collector whose background has its own thread keeps it out of this one's memory.
+    const { startBackground } = await import('./background/background.ts');
     const background = await startBackground({ config, storage, owner, now, onError });
     return {
       store: { log: storage.log, trouble: () => null, close: async () => undefined },

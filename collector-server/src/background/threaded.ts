@@ -5,7 +5,7 @@ import type { ThreadData, ThreadReport } from './thread.ts';
 
 const RESTART_MS = 1_000;
 /** Small, because the process should be; what it keeps for long lives elsewhere. */
-const YOUNG_MB = 32;
+const YOUNG_MB = 16;
 
 /**
  * The background in a thread of its own, so that projecting keeps no request waiting. One that crashes is started anew: all

@@ -7,6 +7,8 @@ import { StorageFault } from '../contract.ts';
 /** Extended result codes: a file, or its folder, could not be made durable. */
 const FSYNC_FAILED = new Set([1034, 1290]);
 const SQLITE_FULL = 13;
+/** Keeps the upper pages of the indexes in memory in a store of 10⁷ events; for each connection, as it comes to use it. */
+const CACHE_KIB = 8 * 1024;
 const MIGRATIONS = join(dirname(fileURLToPath(import.meta.url)), 'migrations');
 
 /**
@@ -21,10 +23,10 @@ export class Database {
   readonly #path: string;
 
   /**
-   * `path` is a file, or `:memory:`; `schema` names the folder of its migrations; `cache_kib` of its pages are kept in memory.
+   * `path` is a file, or `:memory:`; `schema` names the folder of its migrations.
    * Throws when the file can't be opened, or would not survive a power cut.
    */
-  constructor(path: string, schema: 'log' | 'state', { readOnly = false, cache_kib = 2048 } = {}) {
+  constructor(path: string, schema: 'log' | 'state', { readOnly = false } = {}) {
     this.#path = path;
     if (readOnly) {
       this.#reader = this.#writer = new DatabaseSync(path, { timeout: 5000, readOnly: true });
@@ -32,13 +34,13 @@ export class Database {
     }
     const inMemory = path === ':memory:';
     if (!inMemory) mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    this.#writer = open(path, cache_kib);
+    this.#writer = open(path);
     // Its owner's alone; the files that SQLite puts beside it take the same mode.
     if (!inMemory) chmodSync(path, 0o600);
     migrate(this.#writer, join(MIGRATIONS, schema));
     if (!inMemory) assertDurable(this.#writer);
     // Readers on their own connection never see a transaction half done; an in-memory store has only the one.
-    this.#reader = inMemory ? this.#writer : open(path, cache_kib);
+    this.#reader = inMemory ? this.#writer : open(path);
   }
 
   /**
@@ -140,10 +142,10 @@ function toFault(error: unknown): unknown {
   return new StorageFault(`[orderloop] SQLite: ${message}`, { cause: error, kind });
 }
 
-function open(path: string, cache_kib: number): DatabaseSync {
+function open(path: string): DatabaseSync {
   const connection = new DatabaseSync(path, { timeout: 5000, enableForeignKeyConstraints: true });
   // Larger pages than SQLite's own: an event is about 1 KB, and a page of four is rewritten with every commit.
-  connection.exec(`PRAGMA page_size = 16384; PRAGMA cache_size = -${cache_kib}; PRAGMA journal_mode = WAL;
+  connection.exec(`PRAGMA page_size = 16384; PRAGMA cache_size = -${CACHE_KIB}; PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF;`);
   return connection;
 }

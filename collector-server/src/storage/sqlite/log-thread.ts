@@ -5,9 +5,7 @@ import { appendRows, type LogRequest, type LogResponse } from './log.ts';
 
 /** The one writer of `log.db`, in a thread of its own: an `fsync` keeps nobody waiting but those who asked for it (D4). */
 const { path } = workerData as { path: string };
-/** So that the indexes' pages are not read again for each event of a store that has grown. */
-const CACHE_KIB = 32 * 1024;
-const db = new Database(path, 'log', { cache_kib: CACHE_KIB });
+const db = new Database(path, 'log');
 const LOOK_EVERY = 256;
 /** A reader that lasts keeps the write-ahead log from being emptied; beyond this it is emptied as soon as it can be (U7). */
 const MAX_WAL_BYTES = 256 * 1024 * 1024;
