@@ -35,6 +35,7 @@ export async function readJourney(
     ...(choice.unlinked_reason && { unlinked_reason: choice.unlinked_reason }),
     candidates: choice.candidates,
     visitor_id,
+    person_id: null,
     sessions: sessions.map(toSession),
     touchpoints: visitor_id ? await storage.projections.touchpointsOfVisitor(site, visitor_id, until, MAX_TOUCHPOINTS) : [],
     events: visitor_id ? await visits(storage, site, visitor_id, sessions) : [],

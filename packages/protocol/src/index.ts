@@ -13,6 +13,7 @@ export * from './ids.ts';
 export * from './journey.ts';
 export * from './json.ts';
 export * from './order.ts';
+export * from './person.ts';
 export * from './problems.ts';
 export * from './schema-fault.ts';
 export * from './widgets-api.ts';

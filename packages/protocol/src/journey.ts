@@ -147,6 +147,9 @@ export interface Journey {
   unlinked_reason?: UnlinkedReason;
   candidates: Link[];
   visitor_id: string | null;
+  /** Whose order it is; null when its events name nobody. `GET /v1/persons/{id}` tells more. */
+  person_id: string | null;
+  /** Of the person, on all devices; of the linked visitor, when nobody is known. */
   sessions: Session[];
   touchpoints: Touchpoint[];
   events: JourneyEvent[];
