@@ -47,6 +47,13 @@ const SiteConfigSchema = Type.Object({
       description: '`opt_in` (the default) tells platforms nothing of a buyer who was not asked.',
     }),
   ),
+  blocked_identifiers: Type.Optional(
+    Type.Array(Type.String({ minLength: 1, maxLength: 256 }), {
+      maxItems: 1000,
+      description:
+        'Customer ids, e-mail addresses, phone numbers and tokens that many of the shop’s visitors share, like that of the counter: they say nothing of who it is.',
+    }),
+  ),
   custom_events: Type.Optional(
     Type.Union([Type.Literal('any'), Type.Array(Type.String())], {
       description: 'Event names of the shop’s own, beyond the catalogue.',

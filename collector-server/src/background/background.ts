@@ -5,6 +5,7 @@ import { createProjector, projectionLag } from '../ingest/project.ts';
 import { type ReplayOutcome, replayDeadLetter } from '../ingest/replay.ts';
 import { siteFactsOf } from '../ingest/site-facts.ts';
 import { userPlace } from '../ingest/validate.ts';
+import { createPersons, type Persons } from '../persons/read.ts';
 import { createVault } from '../privacy/vault.ts';
 import { RETRY_DEFAULTS } from '../relay/backoff.ts';
 import { createRelay } from '../relay/relay.ts';
@@ -29,6 +30,7 @@ export interface Background {
   projections: ProjectionReader;
   outbox: Pick<Outbox, 'ofConversion' | 'counts' | 'release'>;
   rewards: Rewards;
+  persons: Persons;
   control: BackgroundControl;
 }
 
@@ -133,6 +135,7 @@ export async function startBackground({ config, storage, owner, now, onError }: 
     projections,
     outbox,
     rewards,
+    persons: createPersons(projections),
     control: {
       check: () => storage.check(),
       size: () => storage.size(),

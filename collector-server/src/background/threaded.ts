@@ -64,6 +64,7 @@ export async function startBackgroundThread(
     projections: caller.target('projections'),
     outbox: caller.target('outbox'),
     rewards: caller.target('rewards'),
+    persons: caller.target('persons'),
     control: caller.target('control'),
   };
 }

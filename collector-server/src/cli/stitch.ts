@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { createProjector } from '../ingest/project.ts';
 import { readInstant } from '../ingest/time.ts';
 import { judgeEvent } from '../ingest/validate.ts';
+import { listPersons } from '../persons/read.ts';
 import { createVault } from '../privacy/vault.ts';
 import { openSqlite } from '../storage/sqlite/index.ts';
 import { parseOr, printJson, readInput, UnusableInput } from './io.ts';
@@ -43,7 +44,14 @@ export async function stitch(args: string[]): Promise<void> {
     await storage.log.append({ events });
     await createProjector(storage, () => ({ consentMode: 'opt_out', hosts: [], destinations: [] }), { now: () => 0 }).catchUp();
     const { sessions, touchpoints, orders, links, conversions } = await storage.projections.dump();
+    const persons = await listPersons(storage.projections);
     printJson({
+      persons: persons.map(({ site: _, sessions, touchpoints, orders, ...person }) => ({
+        ...person,
+        sessions: sessions.map(({ session_id }) => session_id),
+        touchpoints: touchpoints.map(({ touchpoint_id }) => touchpoint_id),
+        orders: orders.map(({ order_key }) => order_key),
+      })),
       sessions: sessions.map((session) => without(session, ['first', 'stamps'])),
       touchpoints,
       orders: (orders as { order: unknown; conflicts: unknown[] }[]).map(({ order, conflicts }) => ({

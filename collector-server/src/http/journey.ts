@@ -1,13 +1,10 @@
 import type { Delivery, Journey, JourneyEvent, LoggedEvent, Order, Session } from '@orderloop/protocol';
 import type { Background } from '../background/background.ts';
 import type { Config } from '../config.ts';
-import type { SessionState } from '../stitch/session.ts';
 
-type JourneyStore = Pick<Background, 'events' | 'projections' | 'outbox'>;
+type JourneyStore = Pick<Background, 'events' | 'projections' | 'outbox' | 'persons'>;
 
-const MAX_SESSIONS = 50;
 const MAX_EVENTS = 500;
-const MAX_TOUCHPOINTS = 500;
 
 /** One order from the ad click to the conversion, with its evidence; null when there is no such order. */
 export async function readJourney(
@@ -21,9 +18,9 @@ export async function readJourney(
   const { order } = row.projection;
   const choice = await storage.projections.links(site, row.order_key);
   const { visitor_id } = choice;
-  const sessions = visitor_id ? await storage.projections.sessionsOfVisitor(site, visitor_id, MAX_SESSIONS) : [];
   const orderEvents = await storage.projections.orderEventsOf(site, row.order_key);
   const until = Math.max(Date.parse(order.created_at), Date.parse(order.paid_at ?? order.created_at)) + 60_000;
+  const { person_id, visitor_ids, sessions, touchpoints } = await storage.persons.ofOrder(site, order, visitor_id, until);
   return {
     order: { ...withoutContact(order), order_key: row.order_key, received_at: row.received_at },
     order_events: orderEvents.map(({ event_id, received_at, order: change }) => ({
@@ -35,10 +32,10 @@ export async function readJourney(
     ...(choice.unlinked_reason && { unlinked_reason: choice.unlinked_reason }),
     candidates: choice.candidates,
     visitor_id,
-    person_id: null,
-    sessions: sessions.map(toSession),
-    touchpoints: visitor_id ? await storage.projections.touchpointsOfVisitor(site, visitor_id, until, MAX_TOUCHPOINTS) : [],
-    events: visitor_id ? await visits(storage, site, visitor_id, sessions) : [],
+    person_id,
+    sessions,
+    touchpoints,
+    events: await visits(storage, site, visitor_ids, sessions),
     conversions: await conversions(storage, config, site, row.order_key),
   };
 }
@@ -46,12 +43,13 @@ export async function readJourney(
 async function visits(
   storage: Pick<JourneyStore, 'events'>,
   site: string,
-  visitor_id: string,
+  visitor_ids: readonly string[],
   sessions: readonly Session[],
 ): Promise<JourneyEvent[]> {
   const ids = new Set(sessions.map(({ session_id }) => session_id));
-  const events = await storage.events.ofVisitor(site, visitor_id, MAX_EVENTS);
+  const events = await Promise.all(visitor_ids.map((visitor_id) => storage.events.ofVisitor(site, visitor_id, MAX_EVENTS)));
   return events
+    .flat()
     .filter(({ session_id }) => session_id !== undefined && ids.has(session_id))
     .sort((one, other) => one.occurred_at - other.occurred_at || one.position - other.position)
     .map(toJourneyEvent);
@@ -82,10 +80,6 @@ async function conversions(
       return { ...row, deliveries };
     }),
   );
-}
-
-function toSession({ first: _, stamps: __, last_page_url: ___, cookies: ____, ...session }: SessionState): Session {
-  return session;
 }
 
 function toJourneyEvent({ event_id, event, occurred_at, session_id, page }: LoggedEvent): JourneyEvent {

@@ -1,6 +1,17 @@
 import { promisify } from 'node:util';
-import { type Context, isSnapshot, type LoggedEvent, orderKey, type SealedUser, strictestConsent } from '@orderloop/protocol';
-import { buildConversion, type ConsentMode, decideConversions } from '../stitch/conversion.ts';
+import {
+  type Context,
+  isSnapshot,
+  type LinkKey,
+  type LoggedEvent,
+  type Order,
+  orderKey,
+  type SealedUser,
+  strictestConsent,
+} from '@orderloop/protocol';
+import { createPersonLookup, type Owner, type PersonLookup } from '../persons/lookup.ts';
+import { buildConversion, type ConsentMode, type ConversionFacts, decideConversions, mayUseAds } from '../stitch/conversion.ts';
+import { personId } from '../stitch/identifiers.ts';
 import { keysOfEvent, keysOfOrder } from '../stitch/keys.ts';
 import { type Candidate, chooseLink } from '../stitch/link.ts';
 import { projectOrder } from '../stitch/order.ts';
@@ -9,6 +20,7 @@ import { touchpointOfEvent, touchpointOfSession } from '../stitch/touchpoint.ts'
 import {
   type DeadLetter,
   type EventLog,
+  type OrderRow,
   type ProjectionReader,
   type ProjectionTx,
   type Storage,
@@ -16,6 +28,7 @@ import {
   type WantedRows,
 } from '../storage/contract.ts';
 import { deadLetterOf } from './dead-letter.ts';
+import { identify } from './identify.ts';
 
 const BATCH = 200;
 const nextTurn = promisify(setImmediate);
@@ -34,7 +47,11 @@ export interface SiteFacts {
   hosts: readonly string[];
   /** Ids of the destinations that are told of its conversions. */
   destinations: readonly string[];
+  /** Values that many of its visitors share, in lower case: no identifiers. */
+  blocked?: ReadonlySet<string>;
 }
+
+const NONE_BLOCKED: ReadonlySet<string> = new Set();
 
 export interface Projector {
   /**
@@ -95,7 +112,8 @@ export function createProjector(
     return projections.transaction(sitesOf(events), async (tx) => {
       for (const { partition, after } of takes) if ((await tx.position(partition)) !== after) return false;
       await tx.prefetch(wantedBy(events));
-      for (const event of events) await projectEvent(tx, event, siteFacts(event.site), now);
+      const persons = createPersonLookup(tx);
+      for (const event of events) await projectEvent(tx, event, siteFacts(event.site), persons, now);
       for (const take of takes) await tx.setPosition(take.partition, take.events.at(-1)!.position);
       return true;
     });
@@ -173,7 +191,8 @@ export function createProjector(
     },
     projectLate: (event) =>
       projections.transaction([event.site], async (tx) => {
-        if (await tx.putLate(event.site, event.event_id)) await projectEvent(tx, event, siteFacts(event.site), now);
+        if (await tx.putLate(event.site, event.event_id))
+          await projectEvent(tx, event, siteFacts(event.site), createPersonLookup(tx), now);
       }),
     async stop() {
       stopped = true;
@@ -230,7 +249,13 @@ function unprojected(event: LoggedEvent, error: unknown, received_at: number): D
   );
 }
 
-async function projectEvent(tx: ProjectionTx, event: LoggedEvent, facts: SiteFacts, now: () => number): Promise<void> {
+async function projectEvent(
+  tx: ProjectionTx,
+  event: LoggedEvent,
+  facts: SiteFacts,
+  persons: PersonLookup,
+  now: () => number,
+): Promise<void> {
   // Nothing says that a page of the shop sent it: it is counted, and neither linked to an order nor relayed (A1).
   if (event.flags?.includes('low_trust')) return;
   const { site } = event;
@@ -252,7 +277,9 @@ async function projectEvent(tx: ProjectionTx, event: LoggedEvent, facts: SiteFac
       affected.add(order_key);
     }
   }
-  for (const order_key of affected) await restitch(tx, site, order_key, facts, now);
+  // After the order's own row is there: it may be among those of the person.
+  for (const order_key of await identify(tx, event, facts.blocked ?? NONE_BLOCKED, persons)) affected.add(order_key);
+  for (const order_key of affected) await restitch(tx, site, order_key, facts, persons, now);
 }
 
 /** The session and touchpoint of a browser event, the keys that it shows, and the orders that wait for one of them. */
@@ -262,6 +289,9 @@ async function projectVisit(tx: ProjectionTx, event: LoggedEvent, facts: SiteFac
   const session = foldSession(await tx.session(site, session_id, visitor_id), event, facts.hosts);
   if (!session) return;
   await tx.putSession(session);
+  const [at, , first_event_id] = session.first;
+  if (first_event_id === event_id)
+    await tx.putVisitor(site, visitor_id, personId(site, { visitor_id }), { at, event_id: first_event_id });
   await tx.putTouchpoint(touchpointOfSession(session));
   const touchpoint = touchpointOfEvent(event);
   if (touchpoint) await tx.putTouchpoint(touchpoint);
@@ -282,13 +312,22 @@ async function newestConsent(
 }
 
 /** Links an order anew, and says what follows for its conversions. */
-async function restitch(tx: ProjectionTx, site: string, order_key: string, facts: SiteFacts, now: () => number): Promise<void> {
+async function restitch(
+  tx: ProjectionTx,
+  site: string,
+  order_key: string,
+  facts: SiteFacts,
+  persons: PersonLookup,
+  now: () => number,
+): Promise<void> {
   const row = await tx.order(site, order_key);
   if (!row) return;
   const { order } = row.projection;
+  const placed_at = Date.parse(order.created_at);
+  const owner = await persons.ownerOfOrder(site, order, { at: placed_at, event_id: '' });
   const keys = await tx.orderKeys(site, order_key);
   const candidates: Candidate[] = [];
-  for (const { key, value, event_id } of keys) {
+  for (const { key, value, event_id, ...by } of [...keys, ...keysOfPerson(owner, keys)]) {
     for (const match of await tx.sessionKeys(site, key, value, MAX_MATCHES)) {
       const { session_id, visitor_id, occurred_at } = match;
       candidates.push({
@@ -298,18 +337,20 @@ async function restitch(tx: ProjectionTx, site: string, order_key: string, facts
         matched_at: occurred_at,
         session_event_id: match.event_id,
         order_event_id: event_id,
+        ...by,
       });
     }
   }
   // A key that every order has by itself says nothing of whether the shop passed one on.
   const passedOn = keys.filter(({ key }) => key !== 'order_id').length;
-  const choice = chooseLink(site, order_key, Date.parse(order.created_at), passedOn, candidates);
+  const choice = chooseLink(site, order_key, placed_at, passedOn, candidates);
   await tx.putLinks(site, order_key, choice.link?.visitor_id ?? null, choice);
 
   const session = choice.link ? await tx.session(site, choice.link.session_id, choice.link.visitor_id) : null;
   const said = choice.link ? await tx.visitorConsent(site, choice.link.visitor_id) : null;
   const own = ownFacts(projectOrder(await tx.orderEvents(site, order_key))?.events ?? []);
   const decided = await tx.conversions(site, order_key);
+  const person = owner ? await factsOfPerson(tx, site, row, owner, persons, facts) : {};
   for (const decision of [...decided, ...decideConversions(site, order, decided)]) {
     const { event, conversion_id, key, occurred_at, value } = decision;
     const conversion = buildConversion(
@@ -321,6 +362,7 @@ async function restitch(tx: ProjectionTx, site: string, order_key: string, facts
         session,
         consent: strictestConsent(own.consent, said?.consent),
         consentMode: facts.consentMode,
+        ...person,
         ...own.contact,
       },
     );
@@ -328,6 +370,50 @@ async function restitch(tx: ProjectionTx, site: string, order_key: string, facts
     if (!conversion.hold) for (const destination of facts.destinations) await tx.enqueue(site, conversion_id, destination, now());
   }
 }
+
+const LINK_KEY = { user_id: 'customer_id', email: 'email', phone: 'phone' } as const;
+const MAX_PERSON_KEYS = 20;
+
+/** What the person of an order is known by, beyond what the order itself shows. */
+function keysOfPerson(owner: Owner | null, keys: readonly { key: LinkKey; value: string; event_id: string }[]) {
+  if (!owner?.component?.identifying || keys.length === 0) return [];
+  return owner.component.ids.slice(0, MAX_PERSON_KEYS).flatMap(({ type, value }) => {
+    const key = LINK_KEY[type as keyof typeof LINK_KEY];
+    if (!key || keys.some((known) => known.key === key && known.value === value)) return [];
+    return [{ key, value, event_id: keys[0]!.event_id, by_person: true as const }];
+  });
+}
+
+const FIRST_ORDERS = 20;
+const PERSON_SESSIONS = 20;
+
+/** What the person tells of an order's conversions: whether it is a first order, and the clicks on other devices. */
+async function factsOfPerson(
+  tx: ProjectionTx,
+  site: string,
+  { order_key, projection: { order } }: OrderRow,
+  owner: Owner,
+  persons: PersonLookup,
+  { consentMode }: SiteFacts,
+): Promise<Pick<ConversionFacts, 'new_customer' | 'person_click_ids'>> {
+  const person_click_ids: NonNullable<ConversionFacts['person_click_ids']> = {};
+  for (const session of await persons.sessions(site, owner, Date.parse(order.created_at), PERSON_SESSIONS)) {
+    const said = (await tx.visitorConsent(site, session.visitor_id))?.consent;
+    if (!mayUseAds(said, consentMode)) continue;
+    for (const [param, click] of Object.entries(session.click_ids ?? {})) {
+      const known = person_click_ids[param];
+      if (!known || click.first_seen_at > known.first_seen_at) person_click_ids[param] = click;
+    }
+  }
+  if (!owner.component?.identifying) return { person_click_ids };
+  const earlier = await tx.firstOrders(site, await persons.orderIds(site, owner), FIRST_ORDERS);
+  const first = earlier.find(({ projection }) => isEligible(projection.order));
+  return { person_click_ids, new_customer: !first || first.order_key === order_key };
+}
+
+/** An order that counts (attribution §1). */
+const isEligible = ({ test, cancelled_at, payment_state }: Order): boolean =>
+  !test && cancelled_at === null && payment_state !== 'voided' && payment_state !== 'failed';
 
 /** What the order's own events say of the buyer, oldest version first: the newest that says anything. */
 function ownFacts(events: readonly LoggedEvent[]) {

@@ -5,6 +5,8 @@ import {
   EventSchema,
   type FieldError,
   firstFault,
+  IDENTIFIER_TYPES,
+  type Identifier,
   isGranted,
   isServerEvent,
   isSnapshot,
@@ -98,6 +100,10 @@ export function judgeEvent(value: unknown, index: number, context: IngestContext
     const [pointer, , detail] = schemaError(orderValidator.Errors(input.order));
     return fail(`/order${pointer}`, 'invalid_order', detail);
   }
+  if (IDENTITY_OPERATIONS.has(input.event)) {
+    const wrong = wrongOperation(input);
+    if (wrong) return fail('/properties/identifiers', 'invalid_event', wrong);
+  }
   const sent = readInstant(input.occurred_at);
   if (sent === null) return fail('/occurred_at', 'invalid_time', 'Expected RFC 3339 with zone, or integer UTC ms.');
   const occurred_at = sent + context.clock_offset_ms;
@@ -111,6 +117,28 @@ export function judgeEvent(value: unknown, index: number, context: IngestContext
     );
   }
   return { event: store(input, occurred_at, context) };
+}
+
+const IDENTITY_OPERATIONS: ReadonlySet<string> = new Set(['alias', 'split', 'erase', 'undo']);
+
+/** What is wrong with an operator's word on who is who, or null. */
+function wrongOperation({ event, properties }: EventInput): string | null {
+  const ids: unknown = properties?.['identifiers'];
+  const wanted = event === 'erase' ? 1 : 2;
+  if (!Array.isArray(ids) || ids.length !== wanted || !ids.every(isIdentifier))
+    return `Name ${wanted === 1 ? 'one identifier' : 'two identifiers'}: [{"type": "user_id", "value": "42"}${wanted === 1 ? '' : ', …'}]; types are ${IDENTIFIER_TYPES.join(', ')}.`;
+  return null;
+}
+
+function isIdentifier(value: unknown): value is Identifier {
+  const { type, value: text } = (value ?? {}) as Partial<Identifier>;
+  return IDENTIFIER_TYPES.includes(type as Identifier['type']) && typeof text === 'string' && text.trim() !== '';
+}
+
+/** Addresses and numbers in what an operator said are kept as keyed hashes, like everybody's. */
+function sealOperation(properties: NonNullable<EventInput['properties']>, vault: Vault): EventInput['properties'] {
+  const ids = properties['identifiers'] as Identifier[];
+  return { ...properties, identifiers: ids.map((id) => vault.sealIdentifier(id) ?? { type: id.type, value: '' }) };
 }
 
 /** A UUIDv8: what the collector computes for deliveries, so that a repeat is one; nobody else may take it (I1). */
@@ -160,7 +188,8 @@ function store(
     refund: input.refund,
     items: input.items,
     context: context && contextOf(context, mayKnowVisitor),
-    properties: input.properties,
+    properties:
+      input.properties && IDENTITY_OPERATIONS.has(input.event) ? sealOperation(input.properties, vault) : input.properties,
     clock_offset_ms: clock_offset_ms === 0 ? undefined : clock_offset_ms,
     flags: flags.length > 0 ? [...flags] : undefined,
   };

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto';
-import { isRelayEmail, normalizeEmail, normalizePhone, type SealedUser, type User } from '@orderloop/protocol';
+import { type Identifier, isRelayEmail, normalizeEmail, normalizePhone, type SealedUser, type User } from '@orderloop/protocol';
 
 /**
  * Keeps personal data unreadable at rest: AES-256-GCM for what must come back (to be hashed for a platform at send time),
@@ -12,10 +12,17 @@ export interface Vault {
   open(place: string, sealed: string): string;
   sealUser(place: string, user: User): SealedUser;
   openUser(place: string, user: SealedUser | undefined): User | undefined;
+  /**
+   * An identifier as events are kept with it: an address or number, its SHA-256, or already the keyed hash, becomes the keyed
+   * hash. Null when it is none of these.
+   */
+  sealIdentifier(id: Identifier): Identifier | null;
 }
 
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
+const SHA_256 = /^[0-9a-f]{64}$/i;
+const KEYED_HASH = /^[\w-]{43}$/;
 
 /** `rootKey` is 32 random bytes, from the environment or a file; never from the store. */
 export function createVault(rootKey: Uint8Array): Vault {
@@ -63,6 +70,13 @@ export function createVault(rootKey: Uint8Array): Vault {
         ...(email_index && { email_index }),
         ...(phone_index && { phone_index }),
       };
+    },
+    sealIdentifier({ type, value }) {
+      if (type !== 'email' && type !== 'phone') return { type, value: value.trim() };
+      if (KEYED_HASH.test(value)) return { type, value };
+      const plain = type === 'email' ? normalizeEmail(value) : normalizePhone(value);
+      const keyed = index(SHA_256.test(value) ? value.toLowerCase() : plain ? sha256(plain) : undefined);
+      return keyed ? { type, value: keyed } : null;
     },
     openUser(place, user) {
       if (!user) return undefined;

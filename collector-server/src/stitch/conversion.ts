@@ -33,6 +33,10 @@ export interface ConversionFacts {
   /** The newest that the visitor said, in any session. */
   consent: Consent | undefined;
   consentMode: ConsentMode;
+  /** Whether it is the person's first order; absent where nobody knows who it is. */
+  new_customer?: boolean;
+  /** The newest clicks of the person on all devices, by URL parameter, where their visitors let ads use them. */
+  person_click_ids?: SessionState['click_ids'];
   user?: SealedUser;
   user_event_id?: string;
   context?: Context;
@@ -90,8 +94,7 @@ export function buildConversion(site: string, order: Order, decision: Decision, 
     ...(session?.user_agent && { user_agent: session.user_agent }),
     ...(session?.language && { language: session.language }),
   };
-  const mayUseAds =
-    isGranted(facts.consent, 'ad_storage') || (facts.consentMode === 'opt_out' && !isDenied(facts.consent, 'ad_storage'));
+  const maySendClicks = mayUseAds(facts.consent, facts.consentMode);
   const conversion: Omit<Conversion, 'user'> = {
     event: decision.event,
     event_id: decision.conversion_id,
@@ -100,10 +103,10 @@ export function buildConversion(site: string, order: Order, decision: Decision, 
     action_source: facts.action_source === 'physical_store' ? 'physical_store' : url && context.user_agent ? 'web' : 'server',
     ...(url && { page: { url, ...(session?.referrer && { referrer: session.referrer }) } }),
     ...(Object.keys(context).length > 0 && { context }),
-    ...(mayUseAds && { click_ids: { ...order.attribution.click_ids, ...session?.click_ids } }),
-    ...(mayUseAds && session?.cookies && { cookies: session.cookies }),
+    ...(maySendClicks && { click_ids: { ...facts.person_click_ids, ...order.attribution.click_ids, ...session?.click_ids } }),
+    ...(maySendClicks && session?.cookies && { cookies: session.cookies }),
     ...(facts.consent && { consent: facts.consent }),
-    order: orderFields(order, decision),
+    order: { ...orderFields(order, decision), ...(facts.new_customer !== undefined && { new_customer: facts.new_customer }) },
     ...(decision.event !== 'purchase' && {
       refund: {
         order_id: order.order_id,
@@ -123,6 +126,11 @@ export function buildConversion(site: string, order: Order, decision: Decision, 
     conversion,
     ...(facts.user && { user: facts.user, user_event_id: facts.user_event_id }),
   };
+}
+
+/** Whether advertising may use what is kept of a visitor who said this. */
+export function mayUseAds(consent: Consent | undefined, mode: ConsentMode): boolean {
+  return isGranted(consent, 'ad_storage') || (mode === 'opt_out' && !isDenied(consent, 'ad_storage'));
 }
 
 function orderFields(order: Order, decision: Decision): NonNullable<Conversion['order']> {

@@ -1,4 +1,5 @@
 import { clickIdValue, type LinkKey, type LoggedEvent, type Order, sessionRef } from '@orderloop/protocol';
+import { isBlocked } from './identifiers.ts';
 
 /** Something that may stand on a browser event and on an order, and so ties the one to the other. */
 export interface StitchKey {
@@ -56,26 +57,4 @@ export function keysOfOrder(order: Order, events: readonly LoggedEvent[]): (Stit
 function add(keys: StitchKey[], key: LinkKey, value: unknown): void {
   const text = typeof value === 'number' ? String(value) : value;
   if (typeof text === 'string' && text !== '' && !isBlocked(text) && text.length <= 1024) keys.push({ key, value: text });
-}
-
-const BLOCKED = new Set([
-  '',
-  '-1',
-  'null',
-  'undefined',
-  'none',
-  'nan',
-  'anonymous',
-  'guest',
-  'true',
-  'false',
-  'id',
-  'email',
-  '[object object]',
-]);
-
-/** Placeholders that many visitors share: treated as absent (identity §2.1). */
-function isBlocked(value: string): boolean {
-  const text = value.trim().toLowerCase();
-  return BLOCKED.has(text) || /^[0-]+$/.test(text);
 }

@@ -9,13 +9,16 @@ export interface Candidate {
   matched_at: number;
   session_event_id: string;
   order_event_id: string;
+  /** The order shows another identifier of the same person. */
+  by_person?: true;
 }
 
 export type LinkChoice = { link: Link | null; candidates: Link[]; unlinked_reason?: UnlinkedReason };
 
 /**
  * The session that an order belongs to. The strongest key decides and keys are never mixed; of several sessions with
- * that key the latest one at or before the order, else the earliest after it. All the others are kept, with the reason
+ * that key the latest one at or before the order, else the earliest after it. Of one key, what the order shows itself is stronger
+ * than what its person is known by. All the others are kept, with the reason
  * why they were not it.
  */
 export function chooseLink(
@@ -27,7 +30,12 @@ export function chooseLink(
 ): LinkChoice {
   const ranked = candidates
     .map((candidate) => ({ ...candidate, rank: LINK_KEYS.indexOf(candidate.key) + 1 }))
-    .sort((left, right) => left.rank - right.rank || byNearness(placed_at, left, right));
+    .sort(
+      (left, right) =>
+        left.rank - right.rank ||
+        Number(left.by_person ?? false) - Number(right.by_person ?? false) ||
+        byNearness(placed_at, left, right),
+    );
   const best = ranked[0];
   if (!best) return { link: null, candidates: [], unlinked_reason: keyCount === 0 ? 'no_key_on_order' : 'no_session_with_key' };
   const links = ranked.map((candidate, index): Link => {
@@ -39,7 +47,8 @@ export function chooseLink(
       chosen,
       ...(!chosen &&
         candidate.session_id !== best.session_id && {
-          rejected_because: candidate.rank > best.rank ? 'weaker_key' : 'another_session_is_nearer',
+          rejected_because:
+            candidate.rank > best.rank || candidate.by_person !== best.by_person ? 'weaker_key' : 'another_session_is_nearer',
         }),
       ...(!chosen && candidate.session_id === best.session_id && { rejected_because: 'weaker_key' }),
     };

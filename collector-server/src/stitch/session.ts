@@ -11,6 +11,11 @@ export interface SessionState extends Session {
   last_page_url?: string;
 }
 
+/** A session as it is shown: without what the projector keeps beside it. */
+export function toSession({ first: _, stamps: __, last_page_url: ___, cookies: ____, ...session }: SessionState): Session {
+  return session;
+}
+
 type Stamp = readonly [occurred_at: number, seq: number, event_id: string];
 
 /** A click id that the browser first saw this long before its first event still began the session. */

@@ -2,6 +2,7 @@ import type {
   Attempt,
   Consent,
   DeliveryState,
+  Identifier,
   LinkKey,
   LoggedEvent,
   OrderSummary,
@@ -10,6 +11,7 @@ import type {
   Touchpoint,
 } from '@orderloop/protocol';
 import type { ConversionState } from '../stitch/conversion.ts';
+import type { IdentityFact, Stamp } from '../stitch/identity.ts';
 import type { LinkChoice } from '../stitch/link.ts';
 import type { OrderConflict, OrderProjection } from '../stitch/order.ts';
 import type { SessionState } from '../stitch/session.ts';
@@ -197,8 +199,57 @@ export interface WantedRows {
   keys: readonly { site: string; key: LinkKey; value: string }[];
 }
 
+/** A device event that names an identifier: its strongest (identity §2.4). */
+export interface Claim extends Identifier {
+  site: string;
+  visitor_id: string;
+  /** Empty when the event has none. */
+  session_id: string;
+  /** UTC ms. */
+  at: number;
+  event_id: string;
+}
+
+/** What a person's id stands for: an identifier, or a device. */
+export type PersonMember = { site: string } & ({ id: Identifier } | { visitor_id: string });
+
+/** What is kept of who is who. Facts that hang together are in one cluster, wherever persons part within it. */
+export interface IdentityReader {
+  /** The clusters of these identifiers, each once. */
+  identityClusters(site: string, ids: readonly Identifier[]): Promise<string[]>;
+  identityFacts(site: string, cluster: string): Promise<IdentityFact[]>;
+  /** Claims of one session in canonical order, the newest `limit` of them. */
+  claimsOfSession(site: string, visitor_id: string, session_id: string, limit: number): Promise<Claim[]>;
+  /** The latest claim with one of these identifiers at or before a stamp, else the earliest after it. */
+  claimNear(site: string, ids: readonly Identifier[], stamp: Stamp): Promise<Claim | null>;
+  /** What was claimed on a device, each identifier once. */
+  identifiersOfVisitor(site: string, visitor_id: string, limit: number): Promise<Identifier[]>;
+  /** Devices on which one of these identifiers was claimed. */
+  visitorsWith(site: string, ids: readonly Identifier[], limit: number): Promise<string[]>;
+  /** A device's first event; null when it has none. */
+  visitorFirst(site: string, visitor_id: string): Promise<Stamp | null>;
+  /** Sessions of a device that began at or before a UTC ms, newest first. */
+  sessionsBefore(site: string, visitor_id: string, until: number, limit: number): Promise<SessionState[]>;
+  /** Orders with these ids, newest first. */
+  ordersWithIds(site: string, order_ids: readonly string[], limit: number): Promise<OrderRow[]>;
+  /** The same, oldest first: in the order in which a person placed them. */
+  firstOrders(site: string, order_ids: readonly string[], limit: number): Promise<OrderRow[]>;
+}
+
+export interface IdentityWriter {
+  /** Puts identifiers into a cluster, with the ids of the persons that they may be; those that are in one are left alone. */
+  putIdentifiers(site: string, ids: readonly (Identifier & { person_id: string })[], cluster: string): Promise<void>;
+  /** Moves everything of some clusters into another. */
+  joinClusters(site: string, from: readonly string[], into: string): Promise<void>;
+  /** Keeps the earliest that says the same; answers whether there was anything to change. */
+  putFact(site: string, cluster: string, key: string, fact: IdentityFact): Promise<boolean>;
+  putClaim(claim: Claim): Promise<void>;
+  /** Keeps the earliest. */
+  putVisitor(site: string, visitor_id: string, person_id: string, first: Stamp): Promise<void>;
+}
+
 /** Reads and writes of one projector transaction. */
-export interface ProjectionTx {
+export interface ProjectionTx extends IdentityReader, IdentityWriter {
   /** A hint, without which every answer is the same. */
   prefetch(wanted: WantedRows): Promise<void>;
   session(site: string, session_id: string, visitor_id: string): Promise<SessionState | null>;
@@ -250,9 +301,13 @@ export interface Projections extends ProjectionReader {
 }
 
 /** What is read of the projections by pages, reports and the relay. */
-export interface ProjectionReader {
+export interface ProjectionReader extends IdentityReader {
+  /** What a person's id stands for, now or ever. */
+  personMember(site: string | undefined, person_id: string): Promise<PersonMember | null>;
   position(partition: number): Promise<number>;
   orders(site: string | undefined, limit: number): Promise<OrderSummary[]>;
+  /** The same of single orders, newest first. */
+  orderSummaries(site: string, order_keys: readonly string[]): Promise<OrderSummary[]>;
   /** By key, or by the order's own id or number. */
   findOrder(site: string | undefined, id: string): Promise<{ site: string; row: OrderRow } | null>;
   links(site: string, order_key: string): Promise<LinkChoice & { visitor_id: string | null }>;
@@ -264,6 +319,8 @@ export interface ProjectionReader {
   counts(): Promise<{ orders: number; linked: number }>;
   /** Every projected row as plain data in a fixed order: what `stitch` prints and what rebuilds are compared by. */
   dump(): Promise<Record<'sessions' | 'touchpoints' | 'orders' | 'links' | 'conversions', unknown[]>>;
+  /** Everybody who may be a person: each identifier and each device, in a fixed order, from after another. */
+  personMembers(after: PersonMember | null, limit: number): Promise<PersonMember[]>;
 }
 
 export interface OutboxRow {

@@ -1,6 +1,6 @@
-import type { LinkKey, LoggedEvent, OrderSummary, StoredEvent, UnlinkedReason } from '@orderloop/protocol';
+import type { Identifier, LinkKey, LoggedEvent, OrderSummary, StoredEvent, UnlinkedReason } from '@orderloop/protocol';
 import type { SessionState } from '../stitch/session.ts';
-import type { AppendResult, OrderRow } from './contract.ts';
+import type { AppendResult, OrderRow, PersonMember } from './contract.ts';
 
 // What rows mean that both engines keep alike: so that they are read alike.
 
@@ -25,6 +25,47 @@ export function unpackResults(packed: string | null, count: number): AppendResul
   if (packed === null) return new Array<AppendResult>(count).fill('accepted');
   return Array.from(packed, (letter): AppendResult => (letter === 'a' ? 'accepted' : 'duplicate'));
 }
+
+/** What is derived from the log, and dropped by a reset. */
+export const PROJECTION_TABLES = [
+  'sessions',
+  'touchpoints',
+  'session_keys',
+  'visitor_consents',
+  'orders',
+  'order_events',
+  'late_events',
+  'order_keys',
+  'links',
+  'conversions',
+  'identifiers',
+  'identity_facts',
+  'claims',
+  'visitor_identifiers',
+  'visitors',
+  'projector',
+] as const;
+
+export interface OrderBodyRow {
+  order_key: string;
+  received_at: number;
+  body: string;
+}
+
+export function toOrderRow({ order_key, received_at, body }: OrderBodyRow): OrderRow {
+  return { order_key, received_at, projection: JSON.parse(body) as OrderRow['projection'] };
+}
+
+export interface IdentifierRow extends Identifier {
+  site: string;
+}
+
+export interface VisitorRow {
+  site: string;
+  visitor_id: string;
+}
+
+export const toMember = ({ site, type, value }: IdentifierRow): PersonMember => ({ site, id: { type, value } });
 
 /** An order as lists show it, with the session that its channel comes from. Bodies are JSON. */
 export interface OrderListRow {

@@ -64,6 +64,21 @@ export const EVENTS = {
   subscribe: { description: 'A subscription was begun.', from: 'browser', properties: ITEM_VALUE },
   start_trial: { description: 'A trial was begun.', from: 'browser', properties: ITEM_VALUE },
   identify: { description: 'Who the visitor is, in `user`.', from: 'browser' },
+  alias: {
+    description: 'An operator says that two identifiers are one person (identity §2.3).',
+    from: 'server',
+    properties: { identifiers: 'Two of {type, value}.', by: 'Who says so.', reason: 'Why.' },
+  },
+  split: {
+    description: 'An operator says that two identifiers are never one person.',
+    from: 'server',
+    properties: { identifiers: 'Two of {type, value}.', by: 'Who says so.', reason: 'Why.' },
+  },
+  undo: {
+    description: 'An operator takes an alias, a split or an undo back.',
+    from: 'server',
+    properties: { identifiers: 'Those of what is taken back.', undoes: 'Its event_id.', by: 'Who says so.', reason: 'Why.' },
+  },
   consent_update: {
     description: 'The visitor made or changed a choice, in `consent`.',
     from: 'browser',

@@ -77,6 +77,8 @@ export interface Link {
   order_event_id: string;
   /** When the browser showed the key, in UTC ms. */
   matched_at: number;
+  /** The order shows another identifier of the same person, not this key itself. */
+  by_person?: true;
   /** Why it was not chosen. */
   rejected_because?: 'weaker_key' | 'another_session_is_nearer';
 }

@@ -53,6 +53,13 @@ export function readingRoutes(deps: HttpDeps): Router {
     response.json(journey);
   });
 
+  router.get('/v1/persons/:id', async (request: Request<{ id: string }>, response: Response) => {
+    const { site } = deps.auth.reader(request);
+    const person = await deps.background.persons.read(wanted(site, request), request.params.id);
+    if (!person) throw new HttpProblem('not_found', 'No person has, or ever had, this id.');
+    response.json(person);
+  });
+
   router.get('/v1/dead-letters', async (request, response) => {
     const { site } = deps.auth.reader(request);
     const { state, code, before } = request.query;

@@ -163,7 +163,7 @@ describe.skipIf(!found)(
       const url = await server.newDatabase();
       const applied = await Promise.all([migratePostgres(url), migratePostgres(url), migratePostgres(url)]);
       expect(applied.filter((names) => names.length > 0)).toHaveLength(1);
-      expect(applied.flat()).toEqual(['0001-initial.sql']);
+      expect(applied.flat()).toEqual(['0001-initial.sql', '0002-identity.sql']);
     });
 
     test('a role that may not change tables runs a collector, and is told who must when one is missing', async () => {

@@ -2,7 +2,9 @@ import type { LinkKey, LoggedEvent, Touchpoint } from '@orderloop/protocol';
 import type { ConversionState } from '../../stitch/conversion.ts';
 import type { SessionState } from '../../stitch/session.ts';
 import type { OrderRow, ProjectionTx, SessionKeyRow, VisitorConsent, WantedRows } from '../contract.ts';
+import { type OrderBodyRow, toOrderRow } from '../rows.ts';
 import type { Queryable } from './database.ts';
+import { createIdentityReader, createIdentityWriter } from './identity.ts';
 
 interface Body {
   body: string;
@@ -133,7 +135,14 @@ export function createTx(client: Queryable): ProjectionTx & { flush(): Promise<v
     ),
   );
 
+  const identity = createIdentityReader(client);
   return {
+    ...identity,
+    ...createIdentityWriter(client),
+    async sessionsBefore(...wanted) {
+      await sessionRows.flush();
+      return identity.sessionsBefore(...wanted);
+    },
     async prefetch({ sessions: wantedSessions, visitors, keys }) {
       await prefetchSessions(client, wantedSessions, sessions);
       await prefetchConsents(client, visitors, consents);
@@ -214,11 +223,11 @@ export function createTx(client: Queryable): ProjectionTx & { flush(): Promise<v
       );
     },
     async order(site, order_key): Promise<OrderRow | null> {
-      const [row] = await client.query<Body & { received_at: number }>(
-        'SELECT received_at, body FROM orders WHERE site = $1 AND order_key = $2',
+      const [row] = await client.query<OrderBodyRow>(
+        'SELECT order_key, received_at, body FROM orders WHERE site = $1 AND order_key = $2',
         [site, order_key],
       );
-      return row ? { order_key, received_at: row.received_at, projection: JSON.parse(row.body) } : null;
+      return row ? toOrderRow(row) : null;
     },
     async putOrderKey(site, key, value, order_key, event_id) {
       ordersWithKey.delete(keyOf(site, key, value));

@@ -1,28 +1,24 @@
 import type { Link, LoggedEvent, OrderSummary, Touchpoint, UnlinkedReason } from '@orderloop/protocol';
 import type { ConversionState } from '../../stitch/conversion.ts';
 import type { SessionState } from '../../stitch/session.ts';
-import type { Projections } from '../contract.ts';
-import { type OrderListRow, toOrderSummary } from '../rows.ts';
+import type { PersonMember, Projections } from '../contract.ts';
+import {
+  type IdentifierRow,
+  type OrderBodyRow,
+  type OrderListRow,
+  PROJECTION_TABLES,
+  toMember,
+  toOrderRow,
+  toOrderSummary,
+  type VisitorRow,
+} from '../rows.ts';
 import type { PostgresDatabase } from './database.ts';
+import { createIdentityReader } from './identity.ts';
 import { createTx } from './projection-tx.ts';
 
 export interface Body {
   body: string;
 }
-
-const PROJECTION_TABLES = [
-  'sessions',
-  'touchpoints',
-  'session_keys',
-  'visitor_consents',
-  'orders',
-  'order_events',
-  'late_events',
-  'order_keys',
-  'links',
-  'conversions',
-  'projector',
-] as const;
 
 /** Any number: it keeps these locks apart from others. */
 const PROJECTING = 7_203_812;
@@ -33,6 +29,39 @@ const parseAll = <T>(rows: readonly Body[]): T[] => rows.map((row) => JSON.parse
 /** The projections on PostgreSQL. */
 export function createProjections(db: PostgresDatabase): Projections {
   return {
+    ...createIdentityReader(db),
+    personMember: async (site, person_id) => {
+      const [id] = await db.query<IdentifierRow>(
+        `SELECT site, type, value FROM identifiers WHERE person_id = $1 AND ($2::text IS NULL OR site = $2)
+         ORDER BY site, type, value LIMIT 1`,
+        [person_id, site ?? null],
+      );
+      if (id) return toMember(id);
+      const [visitor] = await db.query<VisitorRow>(
+        `SELECT site, visitor_id FROM visitors WHERE (person_id = $1 OR visitor_id = $1) AND ($2::text IS NULL OR site = $2)
+         ORDER BY site, visitor_id LIMIT 1`,
+        [person_id, site ?? null],
+      );
+      return visitor ?? null;
+    },
+    async personMembers(after, limit) {
+      const members: PersonMember[] = [];
+      if (after === null || 'id' in after) {
+        const { site = '', id = { type: '', value: '' } } = after ?? {};
+        const rows = await db.query<IdentifierRow>(
+          'SELECT site, type, value FROM identifiers WHERE (site, type, value) > ($1, $2, $3) ORDER BY site, type, value LIMIT $4',
+          [site, id.type, id.value, limit],
+        );
+        members.push(...rows.map(toMember));
+      }
+      if (members.length === limit) return members;
+      const { site, visitor_id } = after && 'visitor_id' in after ? after : { site: '', visitor_id: '' };
+      const visitors = await db.query<VisitorRow>(
+        'SELECT site, visitor_id FROM visitors WHERE (site, visitor_id) > ($1, $2) ORDER BY site, visitor_id LIMIT $3',
+        [site, visitor_id, limit - members.length],
+      );
+      return [...members, ...visitors];
+    },
     // A lock for each site, held until the commit; each statement after it sees what those before it committed. Not the
     // isolation level `serializable`: ids that begin with their time lie on the same pages, and nearly every step would lose
     // against its neighbours.
@@ -66,17 +95,17 @@ export function createProjections(db: PostgresDatabase): Projections {
     position: async (partition) =>
       (await db.query<{ position: number }>('SELECT position FROM projector WHERE log_partition = $1', [partition]))[0]
         ?.position ?? 0,
-    orders: (site, limit) => listOrders(db, site, limit),
+    orders: (site, limit) => listOrders(db, '($1::text IS NULL OR o.site = $1)', [site ?? null, limit]),
+    orderSummaries: (site, order_keys) =>
+      listOrders(db, 'o.site = $1 AND o.order_key = ANY ($3::text[])', [site, order_keys.length, order_keys]),
     async findOrder(site, id) {
-      const [row] = await db.query<Body & { site: string; order_key: string; received_at: number }>(
+      const [row] = await db.query<OrderBodyRow & { site: string }>(
         `SELECT site, order_key, received_at, body FROM orders
          WHERE ($1::text IS NULL OR site = $1) AND (order_key = $2 OR order_id = $2 OR order_number = $2)
          ORDER BY (order_key = $2) DESC, created_at DESC LIMIT 1`,
         [site ?? null, id],
       );
-      return row
-        ? { site: row.site, row: { order_key: row.order_key, received_at: row.received_at, projection: JSON.parse(row.body) } }
-        : null;
+      return row ? { site: row.site, row: toOrderRow(row) } : null;
     },
     async links(site, order_key) {
       const candidates = parseAll<Link>(
@@ -139,7 +168,7 @@ export function createProjections(db: PostgresDatabase): Projections {
 }
 
 /** With the channel of the last visit that was not direct: the model that most shops read first. */
-async function listOrders(db: PostgresDatabase, site: string | undefined, limit: number): Promise<OrderSummary[]> {
+async function listOrders(db: PostgresDatabase, where: string, wanted: readonly unknown[]): Promise<OrderSummary[]> {
   const rows = await db.query<OrderListRow & { deliveries: OrderSummary['deliveries'] | null }>(
     `SELECT o.order_key, o.body, o.link_key, o.unlinked_reason,
        (SELECT s.body FROM sessions s WHERE s.site = o.site AND s.visitor_id = o.visitor_id
@@ -149,8 +178,8 @@ async function listOrders(db: PostgresDatabase, site: string | undefined, limit:
          JOIN outbox x ON x.site = c.site AND x.conversion_id = c.conversion_id
          WHERE c.site = o.site AND c.order_key = o.order_key) AS deliveries,
        (SELECT c.body::json ->> 'hold' FROM conversions c WHERE c.site = o.site AND c.order_key = o.order_key ORDER BY c.seq LIMIT 1) AS hold
-     FROM orders o WHERE $1::text IS NULL OR o.site = $1 ORDER BY o.created_at DESC, o.order_key DESC LIMIT $2`,
-    [site ?? null, limit],
+     FROM orders o WHERE ${where} ORDER BY o.created_at DESC, o.order_key DESC LIMIT $2`,
+    wanted,
   );
   return rows.map((row) => toOrderSummary(row, row.deliveries ?? []));
 }

@@ -1,28 +1,34 @@
 import type { Link, LinkKey, LoggedEvent, OrderSummary, Touchpoint, UnlinkedReason } from '@orderloop/protocol';
 import type { ConversionState } from '../../stitch/conversion.ts';
 import type { SessionState } from '../../stitch/session.ts';
-import type { OrderRow, Projections, ProjectionTx, SessionKeyRow, VisitorConsent } from '../contract.ts';
-import { type OrderListRow, toOrderSummary } from '../rows.ts';
+import type { OrderRow, PersonMember, Projections, ProjectionTx, SessionKeyRow, VisitorConsent } from '../contract.ts';
+import {
+  type IdentifierRow,
+  type OrderBodyRow,
+  type OrderListRow,
+  PROJECTION_TABLES,
+  toMember,
+  toOrderRow,
+  toOrderSummary,
+  type VisitorRow,
+} from '../rows.ts';
 import type { Database } from './database.ts';
+import { createIdentityReader, createIdentityWriter } from './identity.ts';
 
 interface Body {
   body: string;
 }
 
-const PROJECTION_TABLES = [
-  'sessions',
-  'touchpoints',
-  'session_keys',
-  'visitor_consents',
-  'orders',
-  'order_events',
-  'late_events',
-  'order_keys',
-  'links',
-  'conversions',
-] as const;
 const ORDER_EVENTS = 'SELECT body FROM order_events WHERE site = ? AND order_key = ? ORDER BY position';
 
+const PERSON_OF_IDENTIFIER =
+  'SELECT site, type, value FROM identifiers WHERE person_id = ?1 AND (?2 IS NULL OR site = ?2) ORDER BY site, type, value LIMIT 1';
+const PERSON_OF_VISITOR =
+  'SELECT site, visitor_id FROM visitors WHERE (person_id = ?1 OR visitor_id = ?1) AND (?2 IS NULL OR site = ?2) ORDER BY site, visitor_id LIMIT 1';
+const IDENTIFIERS_AFTER =
+  'SELECT site, type, value FROM identifiers WHERE (site, type, value) > (?, ?, ?) ORDER BY site, type, value LIMIT ?';
+const VISITORS_AFTER =
+  'SELECT site, visitor_id FROM visitors WHERE (site, visitor_id) > (?, ?) ORDER BY site, visitor_id LIMIT ?';
 const parse = <T>(row: Body | undefined): T | null => (row ? (JSON.parse(row.body) as T) : null);
 const parseAll = <T>(rows: Body[]): T[] => rows.map((row) => JSON.parse(row.body) as T);
 
@@ -30,28 +36,45 @@ const parseAll = <T>(rows: Body[]): T[] => rows.map((row) => JSON.parse(row.body
 export function createProjections(db: Database): Projections {
   const tx = createTx(db);
   return {
+    ...createIdentityReader((sql, ...values) => db.all(sql, ...values)),
+    personMember: async (site, person_id) => {
+      const [id] = await db.all<IdentifierRow>(PERSON_OF_IDENTIFIER, person_id, site ?? null);
+      if (id) return toMember(id);
+      const [visitor] = await db.all<VisitorRow>(PERSON_OF_VISITOR, person_id, site ?? null);
+      return visitor ?? null;
+    },
+    async personMembers(after, limit) {
+      const members: PersonMember[] = [];
+      if (after === null || 'id' in after) {
+        const { site = '', id = { type: '', value: '' } } = after ?? {};
+        const rows = await db.all<IdentifierRow>(IDENTIFIERS_AFTER, site, id.type, id.value, limit);
+        members.push(...rows.map(toMember));
+      }
+      if (members.length === limit) return members;
+      const { site, visitor_id } = after && 'visitor_id' in after ? after : { site: '', visitor_id: '' };
+      return [...members, ...(await db.all<VisitorRow>(VISITORS_AFTER, site, visitor_id, limit - members.length))];
+    },
     transaction: (_sites, step) => db.write(() => step(tx)),
     reset: () =>
       db.write(() => {
         for (const table of PROJECTION_TABLES) db.run(`DELETE FROM ${table}`);
-        db.run('DELETE FROM projector');
       }),
     // One process has the file, so the one partition is its own.
     lease: async () => [0],
     release: async () => undefined,
     position: async (partition) =>
       (await db.get<{ position: number }>('SELECT position FROM projector WHERE log_partition = ?', partition))?.position ?? 0,
-    orders: (site, limit) => listOrders(db, site, limit),
+    orders: (site, limit) => listOrders(db, '(?1 IS NULL OR o.site = ?1)', site ?? null, limit),
+    orderSummaries: (site, order_keys) =>
+      listOrders(db, 'o.site = ?1 AND o.order_key IN (SELECT value FROM json_each(?3))', site, -1, JSON.stringify(order_keys)),
     async findOrder(site, id) {
-      const row = await db.get<Body & { site: string; order_key: string; received_at: number }>(
+      const row = await db.get<OrderBodyRow & { site: string }>(
         `SELECT site, order_key, received_at, body FROM orders
          WHERE (?1 IS NULL OR site = ?1) AND (order_key = ?2 OR order_id = ?2 OR order_number = ?2) ORDER BY (order_key = ?2) DESC, created_at DESC LIMIT 1`,
         site ?? null,
         id,
       );
-      return row
-        ? { site: row.site, row: { order_key: row.order_key, received_at: row.received_at, projection: JSON.parse(row.body) } }
-        : null;
+      return row ? { site: row.site, row: toOrderRow(row) } : null;
     },
     async links(site, order_key) {
       const candidates = parseAll<Link>(
@@ -110,6 +133,8 @@ function createTx(db: Database): ProjectionTx {
   return {
     // Asking one by one costs nothing here.
     prefetch: async () => undefined,
+    ...createIdentityReader(async (sql, ...values) => db.own(sql, ...values)),
+    ...createIdentityWriter(db),
     session: async (site, session_id, visitor_id) =>
       parse<SessionState>(
         db.own<Body>(
@@ -203,12 +228,12 @@ function createTx(db: Database): ProjectionTx {
       );
     },
     async order(site, order_key): Promise<OrderRow | null> {
-      const row = db.own<Body & { received_at: number }>(
-        'SELECT received_at, body FROM orders WHERE site = ? AND order_key = ?',
+      const [row] = db.own<OrderBodyRow>(
+        'SELECT order_key, received_at, body FROM orders WHERE site = ? AND order_key = ?',
         site,
         order_key,
-      )[0];
-      return row ? { order_key, received_at: row.received_at, projection: JSON.parse(row.body) } : null;
+      );
+      return row ? toOrderRow(row) : null;
     },
     async putOrderKey(site, key, value, order_key, event_id) {
       db.run('INSERT OR REPLACE INTO order_keys VALUES (?, ?, ?, ?, ?)', site, key, value, order_key, event_id);
@@ -286,7 +311,7 @@ function createTx(db: Database): ProjectionTx {
 }
 
 /** With the channel of the last visit that was not direct: the model that most shops read first. */
-async function listOrders(db: Database, site: string | undefined, limit: number): Promise<OrderSummary[]> {
+async function listOrders(db: Database, where: string, ...wanted: (string | number | null)[]): Promise<OrderSummary[]> {
   const rows = await db.all<OrderListRow & { deliveries: string }>(
     `SELECT o.order_key, o.body, o.link_key, o.unlinked_reason,
        (SELECT s.body FROM sessions s WHERE s.site = o.site AND s.visitor_id = o.visitor_id AND s.started_at <= unixepoch(o.created_at) * 1000 + 60000
@@ -294,9 +319,8 @@ async function listOrders(db: Database, site: string | undefined, limit: number)
        (SELECT json_group_array(json_object('destination', x.destination, 'state', x.state)) FROM conversions c JOIN outbox x ON x.site = c.site AND x.conversion_id = c.conversion_id
          WHERE c.site = o.site AND c.order_key = o.order_key) AS deliveries,
        (SELECT c.body ->> 'hold' FROM conversions c WHERE c.site = o.site AND c.order_key = o.order_key ORDER BY c.seq LIMIT 1) AS hold
-     FROM orders o WHERE ?1 IS NULL OR o.site = ?1 ORDER BY o.created_at DESC, o.order_key DESC LIMIT ?2`,
-    site ?? null,
-    limit,
+     FROM orders o WHERE ${where} ORDER BY o.created_at DESC, o.order_key DESC LIMIT ?2`,
+    ...wanted,
   );
   return rows.map((row) => toOrderSummary(row, JSON.parse(row.deliveries)));
 }

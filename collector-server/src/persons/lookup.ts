@@ -1,0 +1,221 @@
+import { type Identifier, isIdentifying, type Order } from '@orderloop/protocol';
+import { byPriority, personId } from '../stitch/identifiers.ts';
+import {
+  type Component,
+  compareStamps,
+  type IdentityFact,
+  type Resolution,
+  resolveIdentity,
+  type Stamp,
+} from '../stitch/identity.ts';
+import type { SessionState } from '../stitch/session.ts';
+import type { IdentityReader } from '../storage/contract.ts';
+
+/** Identifiers that are looked at on one device, and devices of one person: more tell nothing that can be trusted. */
+const MAX_IDENTIFIERS = 1000;
+const MAX_DEVICES = 50;
+const MAX_CLAIMS = 1000;
+const BEFORE_ALL: Stamp = { at: 0, event_id: '' };
+
+/** Who something belongs to: people whom identifiers name, or what is known of one device alone (identity §2.5). */
+export interface Owner {
+  person_id: string;
+  /** The member that was seen first. */
+  first: Stamp;
+  component?: Component;
+  /** Devices that are this person's alone. */
+  visitor_ids: readonly string[];
+}
+
+export interface PersonLookup {
+  /** Everything that is known around these identifiers. */
+  facts(site: string, ids: readonly Identifier[]): Promise<readonly IdentityFact[]>;
+  /** Everybody who hangs together with a person, and why they are one or not. */
+  resolution(site: string, component: Component): Promise<Resolution>;
+  component(site: string, id: Identifier): Promise<Component | undefined>;
+  /** People who claimed a device, each once (identity §2.4). */
+  claimants(site: string, visitor_id: string): Promise<Component[]>;
+  /** Whose a device's event is: `null` when nobody claimed it, so that it is the device's own (identity §2.5). */
+  ownerOfVisit(site: string, visitor_id: string, session_id: string, stamp: Stamp): Promise<Component | null>;
+  /** Whose an order is (identity §2.5); null when its events name nobody, and no device showed it. */
+  ownerOfOrder(site: string, order: Pick<Order, 'order_id'>, stamp: Stamp): Promise<Owner | null>;
+  /** Whose identifiers are: those that name nobody are the device's that showed them first, if one did. */
+  ownerOf(site: string, component: Component | undefined, ids: readonly Identifier[]): Promise<Owner>;
+  /** A person by one of its identifiers, or by a device that is nobody else's. */
+  personOf(site: string, component: Component): Promise<Owner>;
+  personOfDevice(site: string, visitor_id: string): Promise<Owner>;
+  /** Order ids that are a person's, those of its devices included. */
+  orderIds(site: string, owner: Owner): Promise<string[]>;
+  /** Sessions that are this person's and began at or before a UTC ms, newest first; `limit` of each device. */
+  sessions(site: string, owner: Owner, until: number, limit: number): Promise<SessionState[]>;
+  /** Something was written into these clusters. */
+  forget(site: string, clusters: readonly string[]): void;
+}
+
+/**
+ * Who is who, asked of a store. Nothing of it is kept: a person is what the facts, claims and devices make of it at the
+ * time of asking, so that a late event changes the past by being there (identity §2.6). Answers are remembered until `forget`.
+ */
+export function createPersonLookup(store: IdentityReader): PersonLookup {
+  // One resolution for each cluster, so that a component is one object however it was asked for.
+  const clusters = new Map<string, { facts: readonly IdentityFact[]; resolution: Resolution }>();
+
+  const cluster = async (site: string, name: string) => {
+    const key = `${site}\n${name}`;
+    let known = clusters.get(key);
+    if (!known) {
+      const facts = await store.identityFacts(site, name);
+      known = { facts, resolution: resolveIdentity(facts) };
+      clusters.set(key, known);
+    }
+    return known;
+  };
+
+  const around = async (site: string, ids: readonly Identifier[]) => {
+    const names = ids.length === 0 ? [] : await store.identityClusters(site, ids);
+    return Promise.all(names.map((name) => cluster(site, name)));
+  };
+
+  const componentsOf = async (site: string, ids: readonly Identifier[]): Promise<(id: Identifier) => Component | undefined> => {
+    const found = await around(site, ids);
+    return (id) => {
+      for (const { resolution } of found) {
+        const component = resolution.componentOf(id);
+        if (component) return component;
+      }
+      return undefined;
+    };
+  };
+
+  const component = async (site: string, id: Identifier): Promise<Component | undefined> => (await componentsOf(site, [id]))(id);
+
+  const claimants = async (site: string, visitor_id: string): Promise<Component[]> => {
+    const ids = await store.identifiersOfVisitor(site, visitor_id, MAX_IDENTIFIERS);
+    const componentOf = await componentsOf(site, ids);
+    return [...new Set(ids.map(componentOf))].filter((found): found is Component => found?.identifying === true);
+  };
+
+  const ownerOfVisit: PersonLookup['ownerOfVisit'] = async (site, visitor_id, session_id, stamp) => {
+    const people = await claimants(site, visitor_id);
+    // One claimant: in a session with claims and in one without, it is the same answer.
+    if (people.length <= 1) return people[0] ?? null;
+    const claims = session_id === '' ? [] : await store.claimsOfSession(site, visitor_id, session_id, MAX_CLAIMS);
+    const claimed = claims.map((claim) => ({ claim, person: people.find(({ ids }) => holds(ids, claim)) }));
+    const valid = claimed.filter(({ person }) => person !== undefined);
+    const before = valid.findLast(({ claim }) => compareStamps(claim, stamp) <= 0);
+    return (before ?? valid[0])?.person ?? null;
+  };
+
+  const personOf = async (site: string, found: Component): Promise<Owner> => {
+    const visitor_ids: string[] = [];
+    let { first } = found as { first: Stamp };
+    let person_id = personId(site, found.first.id);
+    for (const visitor_id of await store.visitorsWith(site, found.ids, MAX_DEVICES)) {
+      const people = await claimants(site, visitor_id);
+      if (people.length !== 1 || people[0] !== found) continue;
+      visitor_ids.push(visitor_id);
+      const seen = await store.visitorFirst(site, visitor_id);
+      if (!seen || compareStamps(seen, first) >= 0) continue;
+      first = seen;
+      person_id = personId(site, { visitor_id });
+    }
+    return { person_id, first, component: found, visitor_ids };
+  };
+
+  const deviceAlone = async (site: string, visitor_id: string): Promise<Owner> => {
+    const first = (await store.visitorFirst(site, visitor_id)) ?? BEFORE_ALL;
+    return { person_id: personId(site, { visitor_id }), first, visitor_ids: [visitor_id] };
+  };
+
+  const personOfDevice = async (site: string, visitor_id: string): Promise<Owner> => {
+    const people = await claimants(site, visitor_id);
+    return people.length === 1 ? personOf(site, people[0]!) : deviceAlone(site, visitor_id);
+  };
+
+  /** Of everything that describes an order the strongest word, and of that the earliest (identity §2.5). */
+  const namedBy = async (site: string, order_id: string): Promise<Component | undefined> => {
+    const id: Identifier = { type: 'order_id', value: order_id };
+    const [found] = await around(site, [id]);
+    if (!found) return undefined;
+    const { componentOf } = found.resolution;
+    const words: { strongest: Identifier; fact: IdentityFact }[] = [];
+    for (const fact of found.facts) {
+      const strongest = fact.ids[0];
+      if (fact.kind === 'seen' && strongest && holds(fact.ids, id) && componentOf(strongest)?.identifying)
+        words.push({ strongest, fact });
+    }
+    words.sort(
+      (left, right) =>
+        rank(left.strongest) - rank(right.strongest) ||
+        compareStamps(left.fact, right.fact) ||
+        byPriority(left.strongest, right.strongest),
+    );
+    return words[0] ? componentOf(words[0].strongest) : componentOf(id);
+  };
+
+  /** What names nobody is the device's that showed it, and its own where none did. */
+  const ownerOf = async (site: string, found: Component | undefined, ids: readonly Identifier[], stamp = BEFORE_ALL) => {
+    if (found?.identifying) return personOf(site, found);
+    const claim = await store.claimNear(site, found?.ids ?? ids, stamp);
+    if (!claim) return found ? personOf(site, found) : null;
+    const person = await ownerOfVisit(site, claim.visitor_id, claim.session_id, claim);
+    return person ? personOf(site, person) : deviceAlone(site, claim.visitor_id);
+  };
+
+  const ownerOfOrder: PersonLookup['ownerOfOrder'] = async (site, { order_id }, stamp) =>
+    ownerOf(site, await namedBy(site, order_id), [{ type: 'order_id', value: order_id }], stamp);
+
+  return {
+    async facts(site, ids) {
+      return (await around(site, ids)).flatMap(({ facts }) => facts);
+    },
+    async resolution(site, component) {
+      return (await around(site, component.ids.slice(0, 1)))[0]!.resolution;
+    },
+    component,
+    claimants,
+    ownerOfVisit,
+    ownerOf: async (site, found, ids) => (await ownerOf(site, found, ids))!,
+    personOf,
+    personOfDevice,
+    ownerOfOrder,
+    async orderIds(site, { component: found, visitor_ids }) {
+      const candidates = new Set<string>();
+      const add = ({ type, value }: Identifier): void => {
+        if (type === 'order_id') candidates.add(value);
+      };
+      if (found) for (const { facts } of await around(site, found.ids.slice(0, 1))) for (const { ids } of facts) ids.forEach(add);
+      for (const visitor_id of visitor_ids) (await store.identifiersOfVisitor(site, visitor_id, MAX_IDENTIFIERS)).forEach(add);
+      const mine: string[] = [];
+      for (const order_id of candidates) {
+        const owner = await ownerOfOrder(site, { order_id }, BEFORE_ALL);
+        if (owner && (found ? owner.component === found : owner.visitor_ids.some((id) => visitor_ids.includes(id))))
+          mine.push(order_id);
+      }
+      return mine;
+    },
+    async sessions(site, owner, until, limit) {
+      const { component: found } = owner;
+      const devices = found ? await store.visitorsWith(site, found.ids, MAX_DEVICES) : owner.visitor_ids;
+      const mine: SessionState[] = [];
+      for (const visitor_id of devices) {
+        const isOwn = owner.visitor_ids.includes(visitor_id);
+        for (const session of await store.sessionsBefore(site, visitor_id, until, limit)) {
+          const [at, , event_id] = session.first;
+          const person = isOwn && found ? found : await ownerOfVisit(site, visitor_id, session.session_id, { at, event_id });
+          if (found ? person === found : person === null) mine.push(session);
+        }
+      }
+      return mine.sort((left, right) => right.started_at - left.started_at || (left.session_id < right.session_id ? 1 : -1));
+    },
+    forget(site, names) {
+      for (const name of names) clusters.delete(`${site}\n${name}`);
+    },
+  };
+}
+
+const RANKS = ['user_id', 'email', 'phone'];
+const rank = ({ type }: Identifier): number => (isIdentifying(type) ? RANKS.indexOf(type) : RANKS.length);
+
+const holds = (ids: readonly Identifier[], { type, value }: Identifier): boolean =>
+  ids.some((id) => id.type === type && id.value === value);
