@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { type Order, orderKey, type Session } from '@orderloop/protocol';
 import { createProjector } from '../ingest/project.ts';
 import { readInstant } from '../ingest/time.ts';
 import { judgeEvent } from '../ingest/validate.ts';
@@ -45,6 +46,11 @@ export async function stitch(args: string[]): Promise<void> {
     await createProjector(storage, () => ({ consentMode: 'opt_out', hosts: [], destinations: [] }), { now: () => 0 }).catchUp();
     const { sessions, touchpoints, orders, links, conversions } = await storage.projections.dump();
     const persons = await listPersons(storage.projections);
+    const ownerOf = new Map<string, string>();
+    for (const { person_id, sessions: theirs, orders: bought } of persons) {
+      for (const { visitor_id, session_id } of theirs) ownerOf.set(`${visitor_id} ${session_id}`, person_id);
+      for (const { order_key } of bought) ownerOf.set(order_key, person_id);
+    }
     printJson({
       persons: persons.map(({ site: _, sessions, touchpoints, orders, ...person }) => ({
         ...person,
@@ -52,11 +58,15 @@ export async function stitch(args: string[]): Promise<void> {
         touchpoints: touchpoints.map(({ touchpoint_id }) => touchpoint_id),
         orders: orders.map(({ order_key }) => order_key),
       })),
-      sessions: sessions.map((session) => without(session, ['first', 'stamps'])),
+      sessions: (sessions as Session[]).map((session) => ({
+        ...without(session, ['first', 'stamps', 'last_page_url']),
+        person_id: ownerOf.get(`${session.visitor_id} ${session.session_id}`) ?? null,
+      })),
       touchpoints,
-      orders: (orders as { order: unknown; conflicts: unknown[] }[]).map(({ order, conflicts }) => ({
-        ...(order as object),
+      orders: (orders as { order: Order; conflicts: unknown[] }[]).map(({ order, conflicts }) => ({
+        ...order,
         conflicts,
+        person_id: ownerOf.get(orderKey(order)) ?? null,
       })),
       links,
       conversions: conversions.map((conversion) => without(conversion, ['user', 'user_event_id', 'conversion'])),

@@ -1,16 +1,17 @@
 import { hash } from 'node:crypto';
-import { IDENTIFIER_TYPES, type Identifier, type IdentifierType, type LoggedEvent } from '@orderloop/protocol';
-import type { PersonLookup } from '../persons/lookup.ts';
-import { byPriority, identifiersOf, personId } from '../stitch/identifiers.ts';
-import { factKey, type IdentityFact } from '../stitch/identity.ts';
+import { IDENTIFIER_TYPES, type Identifier, type IdentifierType, isIdentifying, type LoggedEvent } from '@orderloop/protocol';
+import type { Cluster, PersonLookup } from '../persons/lookup.ts';
+import { byPriority, identifiersOf, keyOf, personId } from '../stitch/identifiers.ts';
+import { type Component, compareStamps, factKey, type IdentityFact } from '../stitch/identity.ts';
 import type { ProjectionTx } from '../storage/contract.ts';
 
-/** Orders of one person that are looked at again when more is known of who it is: the newest. */
+/** Orders of one person that are looked at again when there is one more: the newest. */
 const MAX_ORDERS = 20;
+const MAX_CHANGED = 10_000;
 
 /**
- * Keeps what an event says of who is who, and answers the orders for which that may matter: those of the person whom it
- * names, when it says something new (identity §2.6).
+ * Keeps what an event says of who is who, and answers the orders for which that matters: those whose person is known by
+ * something else now (identity §2.6), and the newest of a person who has one more.
  */
 export async function identify(
   tx: ProjectionTx,
@@ -23,18 +24,50 @@ export async function identify(
   const fact = factOf(event, blocked);
   const [strongest] = fact?.ids ?? [];
   if (!fact || !strongest) return [];
-  const isNew = await putFact(tx, site, fact, persons);
-  let isClaim = false;
-  if (visitor_id && fact.kind === 'seen') {
-    const known = await tx.identifiersOfVisitor(site, visitor_id, Number.MAX_SAFE_INTEGER);
-    isClaim = !known.some(({ type, value }) => type === strongest.type && value === strongest.value);
-    await tx.putClaim({ site, visitor_id, session_id, at, event_id, ...strongest });
+  if (visitor_id && fact.kind === 'seen') await tx.putClaim({ site, visitor_id, session_id, at, event_id, ...strongest });
+
+  const before = await persons.around(site, fact.ids);
+  const key = factKey(fact);
+  const isKnown = before.some(({ facts }) => facts.some((known) => factKey(known) === key && compareStamps(known, fact) <= 0));
+  if (isKnown) return [];
+  const known = knownBy(before);
+  await putFact(tx, site, fact, before);
+  persons.forget(
+    site,
+    before.map(({ name }) => name),
+  );
+  const after = await persons.around(site, fact.ids);
+  const changed: string[] = [];
+  for (const [order_id, by] of knownBy(after)) if (known.get(order_id) !== by) changed.push(order_id);
+  const affected = new Set<string>();
+  for (const { order_key } of await tx.ordersWithIds(site, changed, MAX_CHANGED)) affected.add(order_key);
+  if (event.order) {
+    const person = await persons.namedBy(site, event.order.order_id!);
+    const own = after.flatMap(({ orders }) =>
+      [...orders()].filter(([, owner]) => owner === person).map(([order_id]) => order_id),
+    );
+    for (const { order_key } of await tx.ordersWithIds(site, own, MAX_ORDERS)) affected.add(order_key);
   }
-  if (!isNew && !isClaim) return [];
-  const component = await persons.component(site, strongest);
-  if (!component) return [];
-  const order_ids = await persons.orderIds(site, await persons.personOf(site, component));
-  return (await tx.ordersWithIds(site, order_ids, MAX_ORDERS)).map(({ order_key }) => order_key);
+  return [...affected];
+}
+
+/** By order id, what its person is known by. */
+function knownBy(clusters: readonly Cluster[]): Map<string, string> {
+  const known = new Map<string, string>();
+  const texts = new Map<Component | undefined, string>();
+  for (const { orders } of clusters)
+    for (const [order_id, person] of orders()) {
+      const text =
+        texts.get(person) ??
+        (person?.ids
+          .filter(({ type }) => isIdentifying(type))
+          .map(keyOf)
+          .join('\n') ||
+          '');
+      texts.set(person, text);
+      known.set(order_id, text);
+    }
+  return known;
 }
 
 /** What an event says: that identifiers belong together, or what an operator decided. */
@@ -57,25 +90,20 @@ function isIdentifier(value: unknown): value is Identifier {
   return IDENTIFIER_TYPES.includes(type as IdentifierType) && typeof text === 'string' && text !== '';
 }
 
-/** Answers whether it changed anything. */
-async function putFact(tx: ProjectionTx, site: string, fact: IdentityFact, persons: PersonLookup): Promise<boolean> {
-  const clusters = await tx.identityClusters(site, fact.ids);
-  const cluster = (await largestOf(tx, site, clusters)) ?? personId(site, fact.ids[0]!);
-  const others = clusters.filter((name) => name !== cluster);
-  if (others.length > 0) await tx.joinClusters(site, others, cluster);
+/** The smaller clusters are moved into the largest, so that an identifier is seldom moved. */
+async function putFact(tx: ProjectionTx, site: string, fact: IdentityFact, clusters: readonly Cluster[]): Promise<void> {
+  const [largest, ...others] = clusters.toSorted((left, right) => right.facts.length - left.facts.length);
+  const cluster = largest?.name ?? personId(site, fact.ids[0]!);
+  if (others.length > 0)
+    await tx.joinClusters(
+      site,
+      others.map(({ name }) => name),
+      cluster,
+    );
   await tx.putIdentifiers(
     site,
     fact.ids.map((id) => ({ ...id, person_id: personId(site, id) })),
     cluster,
   );
-  const isNew = await tx.putFact(site, cluster, hash('sha256', factKey(fact), 'base64url'), fact);
-  if (isNew) persons.forget(site, [...clusters, cluster]);
-  return isNew;
-}
-
-/** The smaller are moved into the largest, so that an identifier is seldom moved. */
-async function largestOf(tx: ProjectionTx, site: string, clusters: readonly string[]): Promise<string | undefined> {
-  if (clusters.length <= 1) return clusters[0];
-  const sizes = await Promise.all(clusters.map(async (cluster) => (await tx.identityFacts(site, cluster)).length));
-  return clusters[sizes.indexOf(Math.max(...sizes))];
+  await tx.putFact(site, cluster, hash('sha256', factKey(fact), 'base64url'), fact);
 }

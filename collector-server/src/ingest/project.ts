@@ -2,7 +2,6 @@ import { promisify } from 'node:util';
 import {
   type Context,
   isSnapshot,
-  type LinkKey,
   type LoggedEvent,
   type Order,
   orderKey,
@@ -12,6 +11,7 @@ import {
 import { createPersonLookup, type Owner, type PersonLookup } from '../persons/lookup.ts';
 import { buildConversion, type ConsentMode, type ConversionFacts, decideConversions, mayUseAds } from '../stitch/conversion.ts';
 import { personId } from '../stitch/identifiers.ts';
+import type { Component } from '../stitch/identity.ts';
 import { keysOfEvent, keysOfOrder } from '../stitch/keys.ts';
 import { type Candidate, chooseLink } from '../stitch/link.ts';
 import { projectOrder } from '../stitch/order.ts';
@@ -20,6 +20,7 @@ import { touchpointOfEvent, touchpointOfSession } from '../stitch/touchpoint.ts'
 import {
   type DeadLetter,
   type EventLog,
+  type OrderKey,
   type OrderRow,
   type ProjectionReader,
   type ProjectionTx,
@@ -324,10 +325,11 @@ async function restitch(
   if (!row) return;
   const { order } = row.projection;
   const placed_at = Date.parse(order.created_at);
-  const owner = await persons.ownerOfOrder(site, order, { at: placed_at, event_id: '' });
-  const keys = await tx.orderKeys(site, order_key);
+  const own_keys = (await tx.orderKeys(site, order_key)).filter(({ by_person }) => !by_person);
+  const person_keys = keysOfPerson(await persons.namedBy(site, order.order_id), own_keys);
+  await tx.putPersonKeys(site, order_key, person_keys);
   const candidates: Candidate[] = [];
-  for (const { key, value, event_id, ...by } of [...keys, ...keysOfPerson(owner, keys)]) {
+  for (const { key, value, event_id, by_person } of [...own_keys, ...person_keys]) {
     for (const match of await tx.sessionKeys(site, key, value, MAX_MATCHES)) {
       const { session_id, visitor_id, occurred_at } = match;
       candidates.push({
@@ -337,12 +339,12 @@ async function restitch(
         matched_at: occurred_at,
         session_event_id: match.event_id,
         order_event_id: event_id,
-        ...by,
+        ...(by_person && { by_person }),
       });
     }
   }
   // A key that every order has by itself says nothing of whether the shop passed one on.
-  const passedOn = keys.filter(({ key }) => key !== 'order_id').length;
+  const passedOn = own_keys.filter(({ key }) => key !== 'order_id').length;
   const choice = chooseLink(site, order_key, placed_at, passedOn, candidates);
   await tx.putLinks(site, order_key, choice.link?.visitor_id ?? null, choice);
 
@@ -350,6 +352,7 @@ async function restitch(
   const said = choice.link ? await tx.visitorConsent(site, choice.link.visitor_id) : null;
   const own = ownFacts(projectOrder(await tx.orderEvents(site, order_key))?.events ?? []);
   const decided = await tx.conversions(site, order_key);
+  const owner = await persons.ownerOfOrder(site, order, { at: placed_at, event_id: '' });
   const person = owner ? await factsOfPerson(tx, site, row, owner, persons, facts) : {};
   for (const decision of [...decided, ...decideConversions(site, order, decided)]) {
     const { event, conversion_id, key, occurred_at, value } = decision;
@@ -375,12 +378,12 @@ const LINK_KEY = { user_id: 'customer_id', email: 'email', phone: 'phone' } as c
 const MAX_PERSON_KEYS = 20;
 
 /** What the person of an order is known by, beyond what the order itself shows. */
-function keysOfPerson(owner: Owner | null, keys: readonly { key: LinkKey; value: string; event_id: string }[]) {
-  if (!owner?.component?.identifying || keys.length === 0) return [];
-  return owner.component.ids.slice(0, MAX_PERSON_KEYS).flatMap(({ type, value }) => {
+function keysOfPerson(person: Component | undefined, own: readonly OrderKey[]): OrderKey[] {
+  if (!person?.identifying || own.length === 0) return [];
+  return person.ids.slice(0, MAX_PERSON_KEYS).flatMap(({ type, value }): OrderKey[] => {
     const key = LINK_KEY[type as keyof typeof LINK_KEY];
-    if (!key || keys.some((known) => known.key === key && known.value === value)) return [];
-    return [{ key, value, event_id: keys[0]!.event_id, by_person: true as const }];
+    if (!key || own.some((known) => known.key === key && known.value === value)) return [];
+    return [{ key, value, event_id: own[0]!.event_id, by_person: true }];
   });
 }
 

@@ -1,5 +1,5 @@
 import { type Identifier, isIdentifying, type Order } from '@orderloop/protocol';
-import { byPriority, personId } from '../stitch/identifiers.ts';
+import { personId } from '../stitch/identifiers.ts';
 import {
   type Component,
   compareStamps,
@@ -28,11 +28,11 @@ export interface Owner {
 }
 
 export interface PersonLookup {
-  /** Everything that is known around these identifiers. */
-  facts(site: string, ids: readonly Identifier[]): Promise<readonly IdentityFact[]>;
-  /** Everybody who hangs together with a person, and why they are one or not. */
-  resolution(site: string, component: Component): Promise<Resolution>;
+  /** What hangs together with these identifiers. */
+  around(site: string, ids: readonly Identifier[]): Promise<Cluster[]>;
   component(site: string, id: Identifier): Promise<Component | undefined>;
+  /** Whom the events of an order name, identified or not; undefined when none names it. */
+  namedBy(site: string, order_id: string): Promise<Component | undefined>;
   /** People who claimed a device, each once (identity §2.4). */
   claimants(site: string, visitor_id: string): Promise<Component[]>;
   /** Whose a device's event is: `null` when nobody claimed it, so that it is the device's own (identity §2.5). */
@@ -52,28 +52,63 @@ export interface PersonLookup {
   forget(site: string, clusters: readonly string[]): void;
 }
 
+/** Everything that hangs together, however indirectly, and who is who in it. */
+export interface Cluster {
+  name: string;
+  facts: readonly IdentityFact[];
+  resolution: Resolution;
+  /** By order id, whom the order's events name: of their words the strongest, and of those the earliest (identity §2.5). */
+  orders(): ReadonlyMap<string, Component | undefined>;
+}
+
+function newCluster(name: string, facts: readonly IdentityFact[]): Cluster {
+  const resolution = resolveIdentity(facts);
+  let orders: Map<string, Component | undefined> | undefined;
+  return { name, facts, resolution, orders: () => (orders ??= ordersOf(facts, resolution)) };
+}
+
+function ordersOf(facts: readonly IdentityFact[], { componentOf }: Resolution): Map<string, Component | undefined> {
+  const words = new Map<string, { strongest: Identifier; fact: IdentityFact }>();
+  const orders = new Map<string, Component | undefined>();
+  for (const fact of facts) {
+    const strongest = fact.ids[0]!;
+    const isWord = fact.kind === 'seen' && componentOf(strongest)?.identifying === true;
+    for (const { type, value } of fact.ids) {
+      if (type !== 'order_id') continue;
+      if (!orders.has(value)) orders.set(value, componentOf({ type, value }));
+      const known = words.get(value);
+      if (isWord && (!known || compareWords({ strongest, fact }, known) < 0)) words.set(value, { strongest, fact });
+    }
+  }
+  for (const [order_id, { strongest }] of words) orders.set(order_id, componentOf(strongest));
+  return orders;
+}
+
+function compareWords(
+  left: { strongest: Identifier; fact: IdentityFact },
+  right: { strongest: Identifier; fact: IdentityFact },
+): number {
+  return rank(left.strongest) - rank(right.strongest) || compareStamps(left.fact, right.fact);
+}
+
 /**
  * Who is who, asked of a store. Nothing of it is kept: a person is what the facts, claims and devices make of it at the
  * time of asking, so that a late event changes the past by being there (identity §2.6). Answers are remembered until `forget`.
  */
 export function createPersonLookup(store: IdentityReader): PersonLookup {
   // One resolution for each cluster, so that a component is one object however it was asked for.
-  const clusters = new Map<string, { facts: readonly IdentityFact[]; resolution: Resolution }>();
+  const clusters = new Map<string, Cluster>();
 
-  const cluster = async (site: string, name: string) => {
-    const key = `${site}\n${name}`;
-    let known = clusters.get(key);
-    if (!known) {
-      const facts = await store.identityFacts(site, name);
-      known = { facts, resolution: resolveIdentity(facts) };
-      clusters.set(key, known);
-    }
-    return known;
-  };
-
-  const around = async (site: string, ids: readonly Identifier[]) => {
+  const around = async (site: string, ids: readonly Identifier[]): Promise<Cluster[]> => {
     const names = ids.length === 0 ? [] : await store.identityClusters(site, ids);
-    return Promise.all(names.map((name) => cluster(site, name)));
+    const found: Cluster[] = [];
+    for (const name of names) {
+      const key = `${site}\n${name}`;
+      const known = clusters.get(key) ?? newCluster(name, await store.identityFacts(site, name));
+      clusters.set(key, known);
+      found.push(known);
+    }
+    return found;
   };
 
   const componentsOf = async (site: string, ids: readonly Identifier[]): Promise<(id: Identifier) => Component | undefined> => {
@@ -132,26 +167,8 @@ export function createPersonLookup(store: IdentityReader): PersonLookup {
     return people.length === 1 ? personOf(site, people[0]!) : deviceAlone(site, visitor_id);
   };
 
-  /** Of everything that describes an order the strongest word, and of that the earliest (identity §2.5). */
-  const namedBy = async (site: string, order_id: string): Promise<Component | undefined> => {
-    const id: Identifier = { type: 'order_id', value: order_id };
-    const [found] = await around(site, [id]);
-    if (!found) return undefined;
-    const { componentOf } = found.resolution;
-    const words: { strongest: Identifier; fact: IdentityFact }[] = [];
-    for (const fact of found.facts) {
-      const strongest = fact.ids[0];
-      if (fact.kind === 'seen' && strongest && holds(fact.ids, id) && componentOf(strongest)?.identifying)
-        words.push({ strongest, fact });
-    }
-    words.sort(
-      (left, right) =>
-        rank(left.strongest) - rank(right.strongest) ||
-        compareStamps(left.fact, right.fact) ||
-        byPriority(left.strongest, right.strongest),
-    );
-    return words[0] ? componentOf(words[0].strongest) : componentOf(id);
-  };
+  const namedBy = async (site: string, order_id: string): Promise<Component | undefined> =>
+    (await around(site, [{ type: 'order_id', value: order_id }]))[0]?.orders().get(order_id);
 
   /** What names nobody is the device's that showed it, and its own where none did. */
   const ownerOf = async (site: string, found: Component | undefined, ids: readonly Identifier[], stamp = BEFORE_ALL) => {
@@ -166,13 +183,9 @@ export function createPersonLookup(store: IdentityReader): PersonLookup {
     ownerOf(site, await namedBy(site, order_id), [{ type: 'order_id', value: order_id }], stamp);
 
   return {
-    async facts(site, ids) {
-      return (await around(site, ids)).flatMap(({ facts }) => facts);
-    },
-    async resolution(site, component) {
-      return (await around(site, component.ids.slice(0, 1)))[0]!.resolution;
-    },
+    around,
     component,
+    namedBy,
     claimants,
     ownerOfVisit,
     ownerOf: async (site, found, ids) => (await ownerOf(site, found, ids))!,

@@ -1,14 +1,4 @@
-import type {
-  Identifier,
-  IdentityConflict,
-  IdentityStep,
-  Order,
-  Person,
-  PersonDevice,
-  PersonIdentifier,
-  Session,
-  Touchpoint,
-} from '@orderloop/protocol';
+import type { Identifier, Order, Person, PersonDevice, PersonIdentifier, Session, Touchpoint } from '@orderloop/protocol';
 import { keyOf, personId } from '../stitch/identifiers.ts';
 import { compareStamps, type IdentityFact, type Stamp } from '../stitch/identity.ts';
 import { toSession } from '../stitch/session.ts';
@@ -86,10 +76,10 @@ async function personOfMember(store: ProjectionReader, lookup: PersonLookup, mem
       ? await lookup.personOfDevice(site, member.visitor_id)
       : await lookup.ownerOf(site, await lookup.component(site, member.id), [member.id]);
   const found = owner.component;
-  const facts = found ? await lookup.facts(site, found.ids.slice(0, 1)) : [];
+  const [cluster] = found ? await lookup.around(site, found.ids.slice(0, 1)) : [];
+  const { conflicts = [], steps = [] } = cluster?.resolution ?? {};
   const own = new Set(found?.ids.map(keyOf));
   const concerns = (ids: readonly Identifier[]): boolean => ids.some((id) => own.has(keyOf(id)));
-  const { conflicts, steps } = found ? await lookup.resolution(site, found) : NOTHING;
   const { sessions, touchpoints } = await visitsOf(store, lookup, site, owner, FOREVER);
   const order_keys = (await store.ordersWithIds(site, await lookup.orderIds(site, owner), PAGE)).map(
     ({ order_key }) => order_key,
@@ -99,7 +89,7 @@ async function personOfMember(store: ProjectionReader, lookup: PersonLookup, mem
     person_id: owner.person_id,
     anonymous: !found?.identifying,
     first_seen_at: owner.first.at,
-    identifiers: found ? found.ids.map((id) => identifierOf(site, id, facts)) : [],
+    identifiers: found && cluster ? found.ids.map((id) => identifierOf(site, id, cluster.facts)) : [],
     devices: await devicesOf(store, lookup, site, owner),
     sessions: sessions.reverse(),
     touchpoints,
@@ -108,8 +98,6 @@ async function personOfMember(store: ProjectionReader, lookup: PersonLookup, mem
     history: steps.filter(({ identifiers }) => concerns(identifiers)),
   };
 }
-
-const NOTHING: { conflicts: IdentityConflict[]; steps: IdentityStep[] } = { conflicts: [], steps: [] };
 
 function identifierOf(site: string, id: Identifier, facts: readonly IdentityFact[]): PersonIdentifier {
   let first: IdentityFact | undefined;
@@ -144,13 +132,18 @@ async function visitsOf(
   until: number,
 ): Promise<{ sessions: Session[]; touchpoints: Touchpoint[] }> {
   const sessions = (await lookup.sessions(site, owner, until, MAX_SESSIONS)).map(toSession).reverse();
+  const begun = new Set(sessions.map(({ visitor_id, session_id }) => `${visitor_id}\n${session_id}`));
   const touchpoints: Touchpoint[] = [];
   for (const visitor_id of new Set(sessions.map((session) => session.visitor_id))) {
-    const isOwn = owner.visitor_ids.includes(visitor_id);
+    const isOwn = owner.component !== undefined && owner.visitor_ids.includes(visitor_id);
     for (const touchpoint of await store.touchpointsOfVisitor(site, visitor_id, until, MAX_TOUCHPOINTS)) {
-      const { session_id, occurred_at: at, touchpoint_id: event_id } = touchpoint;
-      const person = isOwn ? owner.component : await lookup.ownerOfVisit(site, visitor_id, session_id, { at, event_id });
-      if (isOwn || (person ?? undefined) === owner.component) touchpoints.push(touchpoint);
+      const { kind, session_id, occurred_at: at, touchpoint_id: event_id } = touchpoint;
+      const isMine =
+        isOwn ||
+        (kind === 'session'
+          ? begun.has(`${visitor_id}\n${session_id}`)
+          : ((await lookup.ownerOfVisit(site, visitor_id, session_id, { at, event_id })) ?? undefined) === owner.component);
+      if (isMine) touchpoints.push(touchpoint);
     }
   }
   touchpoints.sort((one, other) => one.occurred_at - other.occurred_at || (one.touchpoint_id < other.touchpoint_id ? -1 : 1));

@@ -180,6 +180,15 @@ export interface SessionKeyRow {
   occurred_at: number;
 }
 
+/** What an order can be tied to a session by, and the event that brought it. */
+export interface OrderKey {
+  key: LinkKey;
+  value: string;
+  event_id: string;
+  /** Not the order shows it, but its person is known by it. */
+  by_person?: true;
+}
+
 export interface OrderRow {
   order_key: string;
   received_at: number;
@@ -267,7 +276,9 @@ export interface ProjectionTx extends IdentityReader, IdentityWriter {
   putOrder(site: string, row: OrderRow): Promise<void>;
   order(site: string, order_key: string): Promise<OrderRow | null>;
   putOrderKey(site: string, key: LinkKey, value: string, order_key: string, event_id: string): Promise<void>;
-  orderKeys(site: string, order_key: string): Promise<{ key: LinkKey; value: string; event_id: string }[]>;
+  orderKeys(site: string, order_key: string): Promise<OrderKey[]>;
+  /** In place of those that there were by the order's person. */
+  putPersonKeys(site: string, order_key: string, keys: readonly OrderKey[]): Promise<void>;
   ordersWithKey(site: string, key: LinkKey, value: string, limit: number): Promise<string[]>;
   ordersOfVisitor(site: string, visitor_id: string, limit: number): Promise<string[]>;
   putLinks(site: string, order_key: string, visitor_id: string | null, choice: LinkChoice): Promise<void>;

@@ -1,6 +1,6 @@
 import type { Identifier, LinkKey, LoggedEvent, OrderSummary, StoredEvent, UnlinkedReason } from '@orderloop/protocol';
 import type { SessionState } from '../stitch/session.ts';
-import type { AppendResult, OrderRow, PersonMember } from './contract.ts';
+import type { AppendResult, OrderKey, OrderRow, PersonMember } from './contract.ts';
 
 // What rows mean that both engines keep alike: so that they are read alike.
 
@@ -55,6 +55,12 @@ export interface OrderBodyRow {
 export function toOrderRow({ order_key, received_at, body }: OrderBodyRow): OrderRow {
   return { order_key, received_at, projection: JSON.parse(body) as OrderRow['projection'] };
 }
+
+export interface OrderKeyRow extends Omit<OrderKey, 'by_person'> {
+  by_person: number | boolean;
+}
+
+export const toOrderKey = ({ by_person, ...row }: OrderKeyRow): OrderKey => ({ ...row, ...(by_person && { by_person: true }) });
 
 export interface IdentifierRow extends Identifier {
   site: string;

@@ -2,7 +2,7 @@ import type { LinkKey, LoggedEvent, Touchpoint } from '@orderloop/protocol';
 import type { ConversionState } from '../../stitch/conversion.ts';
 import type { SessionState } from '../../stitch/session.ts';
 import type { OrderRow, ProjectionTx, SessionKeyRow, VisitorConsent, WantedRows } from '../contract.ts';
-import { type OrderBodyRow, toOrderRow } from '../rows.ts';
+import { type OrderBodyRow, type OrderKeyRow, toOrderKey, toOrderRow } from '../rows.ts';
 import type { Queryable } from './database.ts';
 import { createIdentityReader, createIdentityWriter } from './identity.ts';
 
@@ -233,15 +233,27 @@ export function createTx(client: Queryable): ProjectionTx & { flush(): Promise<v
       ordersWithKey.delete(keyOf(site, key, value));
       await client.run(
         `INSERT INTO order_keys VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT (site, key, value, order_key) DO UPDATE SET event_id = excluded.event_id`,
+         ON CONFLICT (site, key, value, order_key) DO UPDATE SET event_id = excluded.event_id, by_person = false`,
         [site, key, value, order_key, event_id],
       );
     },
-    orderKeys: (site, order_key) =>
-      client.query<{ key: LinkKey; value: string; event_id: string }>(
-        'SELECT key, value, event_id FROM order_keys WHERE site = $1 AND order_key = $2 ORDER BY key, value',
-        [site, order_key],
-      ),
+    orderKeys: async (site, order_key) =>
+      (
+        await client.query<OrderKeyRow>(
+          'SELECT key, value, event_id, by_person FROM order_keys WHERE site = $1 AND order_key = $2 ORDER BY key, value',
+          [site, order_key],
+        )
+      ).map(toOrderKey),
+    async putPersonKeys(site, order_key, keys) {
+      await client.run('DELETE FROM order_keys WHERE site = $1 AND order_key = $2 AND by_person', [site, order_key]);
+      if (keys.length === 0) return;
+      await client.run(
+        `INSERT INTO order_keys SELECT $1, key, value, $2, event_id, true FROM unnest($3::text[], $4::text[], $5::text[]) AS row (key, value, event_id)
+         ON CONFLICT DO NOTHING`,
+        [site, order_key, keys.map(({ key }) => key), keys.map(({ value }) => value), keys.map(({ event_id }) => event_id)],
+      );
+      for (const { key, value } of keys) ordersWithKey.delete(keyOf(site, key, value));
+    },
     async ordersWithKey(site, key, value, limit) {
       const ask = async () =>
         orderKeysOf(

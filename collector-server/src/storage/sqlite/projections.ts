@@ -1,13 +1,15 @@
-import type { Link, LinkKey, LoggedEvent, OrderSummary, Touchpoint, UnlinkedReason } from '@orderloop/protocol';
+import type { Link, LoggedEvent, OrderSummary, Touchpoint, UnlinkedReason } from '@orderloop/protocol';
 import type { ConversionState } from '../../stitch/conversion.ts';
 import type { SessionState } from '../../stitch/session.ts';
 import type { OrderRow, PersonMember, Projections, ProjectionTx, SessionKeyRow, VisitorConsent } from '../contract.ts';
 import {
   type IdentifierRow,
   type OrderBodyRow,
+  type OrderKeyRow,
   type OrderListRow,
   PROJECTION_TABLES,
   toMember,
+  toOrderKey,
   toOrderRow,
   toOrderSummary,
   type VisitorRow,
@@ -236,14 +238,21 @@ function createTx(db: Database): ProjectionTx {
       return row ? toOrderRow(row) : null;
     },
     async putOrderKey(site, key, value, order_key, event_id) {
-      db.run('INSERT OR REPLACE INTO order_keys VALUES (?, ?, ?, ?, ?)', site, key, value, order_key, event_id);
+      db.run('INSERT OR REPLACE INTO order_keys VALUES (?, ?, ?, ?, ?, 0)', site, key, value, order_key, event_id);
     },
     orderKeys: async (site, order_key) =>
-      db.own<{ key: LinkKey; value: string; event_id: string }>(
-        'SELECT key, value, event_id FROM order_keys WHERE site = ? AND order_key = ? ORDER BY key, value',
-        site,
-        order_key,
-      ),
+      db
+        .own<OrderKeyRow>(
+          'SELECT key, value, event_id, by_person FROM order_keys WHERE site = ? AND order_key = ? ORDER BY key, value',
+          site,
+          order_key,
+        )
+        .map(toOrderKey),
+    async putPersonKeys(site, order_key, keys) {
+      db.run('DELETE FROM order_keys WHERE site = ? AND order_key = ? AND by_person', site, order_key);
+      for (const { key, value, event_id } of keys)
+        db.run('INSERT OR IGNORE INTO order_keys VALUES (?, ?, ?, ?, ?, 1)', site, key, value, order_key, event_id);
+    },
     ordersWithKey: async (site, key, value, limit) =>
       db
         .own<{ order_key: string }>(

@@ -1,6 +1,9 @@
 -- Everything is derived anew, since what is derived now holds more. What was sent stays sent.
 TRUNCATE sessions, touchpoints, session_keys, visitor_consents, orders, order_events, late_events, order_keys, links, conversions, projector;
 
+-- Keys that the person of an order is known by, beside those that the order shows.
+ALTER TABLE order_keys ADD COLUMN by_person boolean NOT NULL DEFAULT false;
+
 -- Who is who. Identifiers that some event named together, however indirectly, share a cluster; its facts say which of them are
 -- one person. `person_id` is what the person is called when this identifier was seen first.
 CREATE TABLE identifiers (

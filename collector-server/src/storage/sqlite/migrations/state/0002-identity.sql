@@ -11,6 +11,9 @@ DELETE FROM links;
 DELETE FROM conversions;
 DELETE FROM projector;
 
+-- Keys that the person of an order is known by, beside those that the order shows.
+ALTER TABLE order_keys ADD COLUMN by_person INTEGER NOT NULL DEFAULT 0;
+
 -- Who is who. Identifiers that some event named together, however indirectly, share a cluster; its facts say which of them are
 -- one person. `person_id` is what the person is called when this identifier was seen first.
 CREATE TABLE identifiers (
