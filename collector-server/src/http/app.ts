@@ -14,6 +14,7 @@ import { assetRoutes } from './routes/assets.ts';
 import { type Exchange, handleEvents } from './routes/events.ts';
 import { opsRoutes } from './routes/ops.ts';
 import { orderRoutes } from './routes/orders.ts';
+import { personRoutes } from './routes/persons.ts';
 import { readingRoutes } from './routes/reading.ts';
 import { visitorRoutes } from './routes/visitor.ts';
 import { widgetRoutes } from './routes/widgets.ts';
@@ -131,6 +132,7 @@ function createExpress(deps: HttpDeps) {
     widgetRoutes(deps),
     visitorRoutes(deps),
     orderRoutes(deps),
+    personRoutes(deps),
     readingRoutes(deps),
   );
   app.use((request: Request) => {
@@ -155,6 +157,7 @@ const KNOWN_PATHS = [
   /^\/v1\/ads\/(decide|click)$/,
   /^\/v1\/rewards\/(offer|start|claim)$/,
   /^\/v1\/(status|events|dead-letters|visitor)$/,
+  /^\/v1\/persons\/[^/]+$/,
 ];
 
 function answerProblem(

@@ -25,6 +25,12 @@ const parameter = (name: string, where: 'path' | 'query', description: string, r
 });
 
 /** The API's description (OpenAPI 3.1), from the same schemas that check what comes in. */
+const IDENTITY_OPERATIONS = {
+  alias: 'Say that two identifiers are one person: {identifiers: [{type, value}, …], by, reason}',
+  split: 'Say that two identifiers are never one person',
+  undo: 'Take an alias, a split or an undo back: {undoes}',
+} as const;
+
 export function openApi(publicUrl: string | undefined): unknown {
   return {
     openapi: '3.1.0',
@@ -155,6 +161,26 @@ export function openApi(publicUrl: string | undefined): unknown {
           responses: { 200: { description: 'The status.' }, ...problems },
         },
       },
+      '/v1/persons/{id}': {
+        get: {
+          summary: 'Who it is, and why: identifiers, devices, visits, orders, conflicts',
+          security: [{ secretKey: [] }],
+          parameters: [parameter('id', 'path', 'Any id that the person ever had, or a visitor’s.')],
+          responses: { 200: { description: 'The person.' }, ...problems },
+        },
+      },
+      ...Object.fromEntries(
+        Object.entries(IDENTITY_OPERATIONS).map(([path, summary]) => [
+          `/v1/persons/${path}`,
+          {
+            post: {
+              summary,
+              security: [{ secretKey: [] }],
+              responses: { 202: { description: 'The event_id of what was said; `undo` takes it back.' }, ...problems },
+            },
+          },
+        ]),
+      ),
       '/v1/dead-letters': {
         get: {
           summary: 'What was refused, and why',

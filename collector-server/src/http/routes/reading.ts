@@ -5,6 +5,7 @@ import { BODY_LIMITS, parseBody, readBody } from '../body.ts';
 import type { HttpDeps } from '../deps.ts';
 import { readJourney } from '../journey.ts';
 import { HttpProblem } from '../problem.ts';
+import { wantedSite } from './wanted-site.ts';
 
 const MAX_ROWS = 500;
 const MINUTE_MS = 60_000;
@@ -35,36 +36,29 @@ export function readingRoutes(deps: HttpDeps): Router {
     const { site } = deps.auth.reader(request);
     const limit = count(request.query['limit'], 100);
     const after = request.query['after'] === undefined ? undefined : count(request.query['after'], 0, Number.MAX_SAFE_INTEGER);
-    const events = await deps.background.events.newest(wanted(site, request), limit);
+    const events = await deps.background.events.newest(wantedSite(site, request), limit);
     response.json({ events: events.filter(({ position }) => after === undefined || position > after).map(toLive) });
   });
 
   router.get('/v1/orders', async (request, response) => {
     const { site } = deps.auth.reader(request);
     response.json({
-      orders: await deps.background.projections.orders(wanted(site, request), count(request.query['limit'], 100)),
+      orders: await deps.background.projections.orders(wantedSite(site, request), count(request.query['limit'], 100)),
     });
   });
 
   router.get('/v1/orders/:id/journey', async (request: Request<{ id: string }>, response: Response) => {
     const { site } = deps.auth.reader(request);
-    const journey = await readJourney(deps, wanted(site, request), request.params.id);
+    const journey = await readJourney(deps, wantedSite(site, request), request.params.id);
     if (!journey) throw new HttpProblem('not_found', 'No order has this id, key or number.');
     response.json(journey);
-  });
-
-  router.get('/v1/persons/:id', async (request: Request<{ id: string }>, response: Response) => {
-    const { site } = deps.auth.reader(request);
-    const person = await deps.background.persons.read(wanted(site, request), request.params.id);
-    if (!person) throw new HttpProblem('not_found', 'No person has, or ever had, this id.');
-    response.json(person);
   });
 
   router.get('/v1/dead-letters', async (request, response) => {
     const { site } = deps.auth.reader(request);
     const { state, code, before } = request.query;
     const filter = {
-      site: wanted(site, request),
+      site: wantedSite(site, request),
       ...(isLetterState(state) && { state }),
       ...(typeof code === 'string' && { code }),
       ...(before !== undefined && { before: count(before, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER) }),
@@ -78,7 +72,7 @@ export function readingRoutes(deps: HttpDeps): Router {
     const { site } = deps.auth.reader(request);
     const { code } = request.query;
     const id = request.params['id'] === undefined ? undefined : count(request.params['id'], -1, Number.MAX_SAFE_INTEGER);
-    const filter = { id, site: wanted(site, request), ...(typeof code === 'string' && { code }) };
+    const filter = { id, site: wantedSite(site, request), ...(typeof code === 'string' && { code }) };
     const outcomes = await deps.background.control.replay(filter);
     if (id !== undefined && outcomes.length === 0) throw new HttpProblem('not_found', 'No dead letter has this id.');
     response.json({ outcomes });
@@ -178,12 +172,6 @@ function toLive(event: LoggedEvent): LiveEvent {
     ...(value !== undefined && { value: `${value} ${typeof currency === 'string' ? currency : ''}`.trim() }),
     ...(flags && { flags }),
   };
-}
-
-/** A key reads its own site, a dashboard session the one that it asks for. */
-function wanted(site: string | undefined, request: Request): string | undefined {
-  const asked = request.query['site'];
-  return site ?? (typeof asked === 'string' ? asked : undefined);
 }
 
 function count(value: unknown, fallback: number, max = MAX_ROWS): number {

@@ -1,0 +1,66 @@
+import { parseArgs } from 'node:util';
+import { dataKey } from '../config.ts';
+import { identifiersOfOperation, type Operation, operationEvent, parseIdentifier } from '../persons/operate.ts';
+import { createPersons } from '../persons/read.ts';
+import { createVault } from '../privacy/vault.ts';
+import type { Storage } from '../storage/contract.ts';
+import { openStorage } from '../storage/open.ts';
+import { printJson, UnusableInput } from './io.ts';
+import { loadConfig, OPTIONS, storageSpec } from './setup.ts';
+
+const WHO = { site: { type: 'string' }, by: { type: 'string', default: 'command line' }, reason: { type: 'string' } } as const;
+const USAGE =
+  'Say persons show ID, persons alias TYPE:VALUE TYPE:VALUE, persons split TYPE:VALUE TYPE:VALUE, or persons undo EVENT_ID.';
+
+/**
+ * `orderloop persons`: shows a person by any of its ids; says that two identifiers are one person (`alias`) or never are
+ * (`split`), and takes that back (`undo`). What is said is an event in the log, which a running collector takes up by itself.
+ */
+export async function persons(args: string[]): Promise<void> {
+  const { values, positionals } = parseArgs({ args, options: { ...OPTIONS, ...WHO }, allowPositionals: true });
+  const [kind, ...rest] = positionals;
+  const config = loadConfig(values.config, values.data);
+  const storage = await openStorage(storageSpec(values));
+  try {
+    if (kind === 'show') {
+      const person = await createPersons(storage.projections).read(values.site, rest[0] ?? '');
+      if (!person) throw new UnusableInput(`No person has, or ever had, the id ${JSON.stringify(rest[0] ?? '')}.`);
+      return printJson(person);
+    }
+    if (kind !== 'alias' && kind !== 'split' && kind !== 'undo') throw new UnusableInput(USAGE);
+    const site = siteOf(Object.keys(config.sites), values.site);
+    const { by, reason } = values;
+    const said: Operation = {
+      kind,
+      site,
+      by,
+      ...(reason && { reason }),
+      ...(kind === 'undo' ? await undone(storage, site, rest[0]) : { identifiers: rest.map(readIdentifier) }),
+    };
+    const judged = operationEvent(said, { now: Date.now(), vault: createVault(dataKey(config.data_key)) });
+    if ('error' in judged) throw new UnusableInput(judged.error.detail, '/identifiers', judged.error.code);
+    await storage.log.append({ events: [judged.event] });
+    printJson({ event_id: judged.event.event_id });
+  } finally {
+    await storage.close();
+  }
+}
+
+function siteOf(sites: readonly string[], asked: string | undefined): string {
+  const site = asked ?? (sites.length === 1 ? sites[0] : undefined);
+  if (site === undefined || !sites.includes(site)) throw new UnusableInput(`--site is one of ${sites.join(', ')}.`);
+  return site;
+}
+
+function readIdentifier(text: string): unknown {
+  const id = parseIdentifier(text);
+  if (!id) throw new UnusableInput(`${JSON.stringify(text)} is not TYPE:VALUE, like user_id:42 or email:ada@example.com.`);
+  return id;
+}
+
+async function undone({ events }: Pick<Storage, 'events'>, site: string, event_id = '') {
+  const event = await events.find(site, event_id);
+  const identifiers = event && identifiersOfOperation(event);
+  if (!identifiers) throw new UnusableInput(`${JSON.stringify(event_id)} is no event_id of an alias, a split or an undo.`);
+  return { identifiers, undoes: event_id };
+}
