@@ -132,9 +132,10 @@ describe('2.9 a link', () => {
     expect(probablePerson(device('a', CLICKED), all)?.probable_person_id).toBe('p1');
   });
 
-  test('2.9 is none between two persons alike, and none of a device with itself or with nobody', () => {
+  test('2.9 is none between two persons alike unless no lead is asked, and none of a device with itself or with nobody', () => {
     const twins = [known('b', 'p1', CLICKED), known('c', 'p2', CLICKED)];
     expect(probablePerson(device('a', CLICKED), twins)).toBeNull();
+    expect(probablePerson(device('a', CLICKED), twins, { lead: 1 })?.probable_person_id).toBe('p1');
     expect(probablePerson(device('a', CLICKED), [known('b', 'p1', CLICKED), known('b', 'p2', CLICKED)])).toBeNull();
     expect(probablePerson(device('a', CLICKED), [known('a', 'p1', CLICKED)])).toBeNull();
     expect(probablePerson(device('a', CLICKED), [])).toBeNull();

@@ -19,7 +19,7 @@ const CASES: Record<Channel, Landing[]> = {
   ],
   paid_search: [
     tag('google', 'cpc'),
-    tag('Google_Ads', 'CPC'),
+    tag(' Google_Ads', 'CPC '),
     tag('bing', 'ppc'),
     tag('google', 'cpm'),
     click('gclid'),
@@ -35,6 +35,7 @@ const CASES: Record<Channel, Landing[]> = {
     click('fbclid', tag('letter', 'email')),
     click('twclid', tag('google', 'organic')),
     click('ttclid', tag('flick', 'paid_video')),
+    click('fbclid', tag('facebook', 'display')),
   ],
   paid_video: [
     tag('youtube', 'cpv_paidcpc'),
@@ -92,6 +93,7 @@ describe('a host is matched by its labels', () => {
     ['www.baidu.com', 'organic_search'],
     ['WWW.Google.Com.', 'organic_search'],
     ['www.google.com:443', 'organic_search'],
+    ['x.com:y@www.google.com', 'organic_search'],
     ...[
       ...['netflix.com', 'www.netflix.com', 'xbox.com', 'taxi.com', 'bingo.com', 'at.com', 'about.co', 'tt.co', 'ask.company'],
       ...[
