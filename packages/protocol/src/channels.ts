@@ -1,5 +1,7 @@
-import { type ClickIdValue, platformOfClick } from './click-ids.ts';
+import { isReturnHost, kindOfHost, kindOfSource, type SiteKind } from './channel-sites.ts';
+import { type ClickIdValue, type ClickPlatform, platformOfClick } from './click-ids.ts';
 
+/** The UTM parameters of a landing page. */
 export interface Campaign {
   source?: string;
   medium?: string;
@@ -9,73 +11,213 @@ export interface Campaign {
   id?: string;
 }
 
-export type Channel =
-  | 'paid_social'
-  | 'paid_search'
-  | 'paid_shopping'
-  | 'paid_video'
-  | 'display'
-  | 'paid_other'
-  | 'affiliate'
-  | 'email'
-  | 'sms'
-  | 'organic_social'
-  | 'organic_search'
-  | 'referral'
-  | 'direct'
-  | 'unassigned';
-
-const SEARCH = /(^|\.)(google|bing|duckduckgo|yahoo|baidu|ecosia|yandex|qwant|startpage|brave)(\.|$)/;
-const SOCIAL =
-  /(^|\.)(facebook|fb|meta|instagram|ig|tiktok|pinterest|snapchat|linkedin|lnkd|twitter|x|t|reddit|threads|youtube)(\.|$)/;
-const PAID = /^(.*cp.*|ppc|retargeting|paid.*)$/;
-const SOCIAL_PLATFORMS = new Set(['meta', 'tiktok', 'pinterest', 'snapchat', 'reddit', 'linkedin', 'x']);
-
-/**
- * The channel of a visit: GA4's default channel grouping, where it applies, from what the landing carried.
- * A click id counts as paid even without UTM tags, because only an ad platform puts one there; a UTM tag beats the
- * referrer, because the shop wrote it. `hosts` are the shop's own, whose referrals are no referral.
- */
-export function channelOf(landing: {
-  campaign?: Campaign;
-  click_ids?: Record<string, ClickIdValue>;
-  referrer?: string;
-  hosts?: readonly string[];
-}): { channel: Channel; platform?: string } {
-  const source = landing.campaign?.source?.toLowerCase() ?? '';
-  const medium = landing.campaign?.medium?.toLowerCase() ?? '';
-  const name = landing.campaign?.campaign?.toLowerCase() ?? '';
-  const clicked = platformOfClick(landing.click_ids);
-  const platform = clicked ? { platform: clicked } : {};
-
-  if (medium === 'affiliate' || medium === 'affiliates') return { channel: 'affiliate', ...platform };
-  if (PAID.test(medium) || clicked) {
-    if (/^(.*(([^a-df-z]|^)shop|shopping).*)$/.test(name)) return { channel: 'paid_shopping', ...platform };
-    if (clicked ? SOCIAL_PLATFORMS.has(clicked) : SOCIAL.test(source)) return { channel: 'paid_social', ...platform };
-    if (/video/.test(medium)) return { channel: 'paid_video', ...platform };
-    if (/^(display|banner|cpm|expandable|interstitial)$/.test(medium)) return { channel: 'display', ...platform };
-    if (clicked || SEARCH.test(source)) return { channel: 'paid_search', ...platform };
-    return { channel: 'paid_other', ...platform };
-  }
-  if (/^(display|banner|expandable|interstitial|cpm)$/.test(medium)) return { channel: 'display' };
-  if (/e[-_ ]?mail/.test(medium) || /e[-_ ]?mail/.test(source)) return { channel: 'email' };
-  if (medium === 'sms' || source === 'sms') return { channel: 'sms' };
-  if (/^(social|social-network|social-media|sm|social network|social media)$/.test(medium)) return { channel: 'organic_social' };
-  if (medium === 'organic') return { channel: 'organic_search' };
-  if (/^(referral|app|link)$/.test(medium)) return { channel: 'referral' };
-  if (source && source !== '(direct)') {
-    if (SEARCH.test(source)) return { channel: 'organic_search' };
-    if (SOCIAL.test(source)) return { channel: 'organic_social' };
-    return { channel: 'unassigned' };
-  }
-
-  const host = hostOf(landing.referrer);
-  if (!host || landing.hosts?.includes(host)) return { channel: 'direct' };
-  if (SEARCH.test(host)) return { channel: 'organic_search' };
-  if (SOCIAL.test(host)) return { channel: 'organic_social' };
-  return { channel: 'referral' };
+/** What the rules judge a visit by. Texts are in lower case, and empty when there is none. */
+export interface ChannelClues {
+  /** UTM parameters. */
+  source: string;
+  medium: string;
+  campaign: string;
+  /** The ad platform of the newest click id. */
+  platform: ClickPlatform | undefined;
+  /** The host that referred the visit: only without a UTM source and medium, and neither the shop's own nor a return host. */
+  referrer: string;
+  /** The kind of site that the UTM source names, or else that referred. */
+  site: SiteKind | undefined;
+  /** A paid medium, or a click id: only an ad platform puts one there. */
+  isPaid: boolean;
+  /** The kind of ad that a paid visit came by, as far as it shows. */
+  ad: SiteKind | undefined;
 }
 
-function hostOf(url: string | undefined): string | undefined {
-  return /^https?:\/\/([^/?#:@]+)/i.exec(url ?? '')?.[1]?.toLowerCase();
+interface Rule {
+  channel: string;
+  /** One sentence, for people. */
+  when: string;
+  matches(clues: ChannelClues): boolean;
+}
+
+const PAID = /^(.*cp.*|ppc|retargeting|paid.*)$/;
+const SHOP = /([^a-df-z]|^)shop|shopping/;
+const DISPLAY = /^(display|banner|expandable|interstitial|cpm)$/;
+const SOCIAL = /^(social|social-network|social-media|sm|social network|social media)$/;
+const EMAIL = /(^|[^a-z])e[-_ ]?mail([^a-z]|$)/;
+const AFFILIATE = /^affiliates?$/;
+const UNSET = /^(|\(none\)|\(not set\))$/;
+const AD_OF_PLATFORM: Record<ClickPlatform, 'search' | 'social'> = {
+  google: 'search',
+  microsoft: 'search',
+  meta: 'social',
+  tiktok: 'social',
+  pinterest: 'social',
+  snapchat: 'social',
+  reddit: 'social',
+  linkedin: 'social',
+  x: 'social',
+};
+
+/**
+ * The channels, and when a visit is of one: the first rule that matches decides. They are the rules of GA4's default
+ * channel group for manual traffic (support.google.com/analytics/answer/9756891) in its order, with our own additions
+ * marked as such.
+ */
+export const CHANNEL_RULES = [
+  {
+    channel: 'direct',
+    when: 'The source is “(direct)” and the medium is “(none)” or “(not set)”, or there is neither a UTM tag nor a referrer; ours: a click id makes it no direct visit, and the shop’s own hosts and return hosts are no referrers.',
+    matches: ({ source, medium, campaign, referrer, platform }) =>
+      platform === undefined && (source === '(direct)' ? UNSET.test(medium) : !source && !medium && !campaign && !referrer),
+  },
+  {
+    channel: 'cross_network',
+    when: 'The campaign’s name contains “cross-network”.',
+    matches: ({ campaign }) => campaign.includes('cross-network'),
+  },
+  {
+    channel: 'paid_shopping',
+    when: 'Paid, and the source is a shopping site or the campaign’s name says “shop” or “shopping”.',
+    matches: ({ isPaid, ad, campaign }) => isPaid && (ad === 'shopping' || SHOP.test(campaign)),
+  },
+  {
+    channel: 'paid_search',
+    when: 'Paid, and the source is a search engine; ours: or the click id is of Google or Microsoft, unless source, medium or referrer say video or display.',
+    matches: ({ isPaid, ad }) => isPaid && ad === 'search',
+  },
+  {
+    channel: 'paid_social',
+    when: 'Paid, and the source is a social network; ours: or the click id is of one, whatever the source says.',
+    matches: ({ isPaid, ad }) => isPaid && ad === 'social',
+  },
+  {
+    channel: 'paid_video',
+    when: 'Paid, and the source is a video site; ours: or it is on no list and the medium contains “video”.',
+    matches: ({ isPaid, ad }) => isPaid && ad === 'video',
+  },
+  {
+    channel: 'display',
+    when: 'The medium is “display”, “banner”, “expandable”, “interstitial” or “cpm”.',
+    matches: ({ medium }) => DISPLAY.test(medium),
+  },
+  {
+    channel: 'paid_other',
+    when: 'Paid, and none of the above.',
+    matches: ({ isPaid }) => isPaid,
+  },
+  {
+    channel: 'ai_assistant',
+    when: 'The source is an AI assistant, or the medium is “ai-assistant”; ours: its place before the organic channels.',
+    matches: ({ site, medium }) => site === 'assistant' || medium === 'ai-assistant',
+  },
+  {
+    channel: 'organic_shopping',
+    when: 'The source is a shopping site, or the campaign’s name says “shop” or “shopping”.',
+    matches: ({ site, campaign }) => site === 'shopping' || SHOP.test(campaign),
+  },
+  {
+    channel: 'organic_social',
+    when: 'The source is a social network, or the medium is “social”, “social-network”, “social-media”, “sm”, “social network” or “social media”.',
+    matches: ({ site, medium }) => site === 'social' || SOCIAL.test(medium),
+  },
+  {
+    channel: 'organic_video',
+    when: 'The source is a video site, or the medium contains “video”.',
+    matches: ({ site, medium }) => site === 'video' || medium.includes('video'),
+  },
+  {
+    channel: 'organic_search',
+    when: 'The source is a search engine, or the medium is “organic”.',
+    matches: ({ site, medium }) => site === 'search' || medium === 'organic',
+  },
+  {
+    channel: 'referral',
+    when: 'The medium is “referral”, “app” or “link”, or another site on no list referred the visit.',
+    matches: ({ medium, referrer }) => /^(referral|app|link)$/.test(medium) || referrer !== '',
+  },
+  {
+    channel: 'email',
+    when: 'The source or the medium is “email”, “e-mail”, “e_mail” or “e mail”; ours: or has it as one of its words.',
+    matches: ({ source, medium }) => EMAIL.test(source) || EMAIL.test(medium),
+  },
+  {
+    channel: 'affiliate',
+    when: 'The medium is “affiliate”; ours: or “affiliates”, and then a click id doesn’t make it paid.',
+    matches: ({ medium }) => AFFILIATE.test(medium),
+  },
+  {
+    channel: 'audio',
+    when: 'The medium is “audio”.',
+    matches: ({ medium }) => medium === 'audio',
+  },
+  {
+    channel: 'sms',
+    when: 'The source or the medium is “sms”.',
+    matches: ({ source, medium }) => source === 'sms' || medium === 'sms',
+  },
+  {
+    channel: 'push',
+    when: 'The medium ends in “push” or contains “mobile” or “notification”, or the source is “firebase”.',
+    matches: ({ source, medium }) => /push$|mobile|notification/.test(medium) || source === 'firebase',
+  },
+  {
+    channel: 'unassigned',
+    when: 'Tagged, and none of the above.',
+    matches: () => true,
+  },
+] as const satisfies readonly Rule[];
+
+/** How a visit came: GA4's default channel group, in our spelling. */
+export type Channel = (typeof CHANNEL_RULES)[number]['channel'];
+
+/** What a visit's landing carried. */
+export interface Landing {
+  campaign?: Campaign;
+  click_ids?: Record<string, ClickIdValue>;
+  /** The address of the page before. */
+  referrer?: string;
+  /** The shop's own hosts, whose referrals are no referral. */
+  hosts?: readonly string[];
+}
+
+/** The channel of a visit by `CHANNEL_RULES`, and the ad platform whose click id it carried. */
+export function channelOf(landing: Landing): { channel: Channel; platform?: string } {
+  const clues = readClues(landing);
+  const { channel } = CHANNEL_RULES.find((rule) => rule.matches(clues))!;
+  return { channel, ...(clues.platform && { platform: clues.platform }) };
+}
+
+function readClues({ campaign = {}, click_ids, referrer, hosts = [] }: Landing): ChannelClues {
+  const [source, medium, name] = [campaign.source, campaign.medium, campaign.campaign].map(
+    (text) => text?.trim().toLowerCase() ?? '',
+  ) as [string, string, string];
+  const platform = platformOfClick(click_ids);
+  const host = source || medium ? '' : hostOf(referrer);
+  const from = hosts.includes(host) || isReturnHost(host) ? '' : host;
+  const site = source ? kindOfSource(source) : kindOfHost(from);
+  return {
+    source,
+    medium,
+    campaign: name,
+    platform,
+    referrer: from,
+    site,
+    isPaid: PAID.test(medium) || (platform !== undefined && !AFFILIATE.test(medium)),
+    ad: adOf(platform, site, medium),
+  };
+}
+
+/** Google and Microsoft sell video and display under the same click ids, so there the tag may know better. */
+function adOf(platform: ClickPlatform | undefined, site: SiteKind | undefined, medium: string): SiteKind | undefined {
+  const isVideo = medium.includes('video');
+  if (platform === undefined) return site ?? (isVideo ? 'video' : undefined);
+  const sold = AD_OF_PLATFORM[platform];
+  if (sold === 'search' && (site === 'video' || isVideo)) return 'video';
+  return sold === 'search' && DISPLAY.test(medium) ? undefined : sold;
+}
+
+function hostOf(url: string | undefined): string {
+  return (
+    /^https?:\/\/(?:[^/?#@]*@)?([^/?#:@]+)/i
+      .exec(url ?? '')?.[1]
+      ?.toLowerCase()
+      .replace(/\.$/, '') ?? ''
+  );
 }

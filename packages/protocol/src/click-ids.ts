@@ -21,6 +21,9 @@ export const CLICK_IDS = [
   { param: 'twclid', platform: 'x', life_days: 90 },
 ] as const satisfies readonly ClickId[];
 
+/** An ad platform that marks clicks with an id of its own. */
+export type ClickPlatform = (typeof CLICK_IDS)[number]['platform'];
+
 /** First-party cookies that the platforms' own tags set, and that their conversion APIs want back (relays §3). */
 export const AD_COOKIES = [
   '_fbp',
@@ -53,8 +56,8 @@ export function clickIdValue(entry: ClickIdValue | undefined): string | undefine
 }
 
 /** Which ad platform a set of click ids names, the newest click first; undefined when there is none. */
-export function platformOfClick(click_ids: Record<string, ClickIdValue> | undefined): string | undefined {
-  let best: { platform: string; at: number } | undefined;
+export function platformOfClick(click_ids: Record<string, ClickIdValue> | undefined): ClickPlatform | undefined {
+  let best: { platform: ClickPlatform; at: number } | undefined;
   for (const { param, platform } of CLICK_IDS) {
     const entry = click_ids?.[param];
     if (!clickIdValue(entry)) continue;

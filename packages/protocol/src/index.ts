@@ -1,4 +1,5 @@
 export * from './api.ts';
+export * from './channel-sites.ts';
 export * from './channels.ts';
 export * from './click-ids.ts';
 export * from './consent.ts';

@@ -100,7 +100,9 @@ function adOf(journey: Journey, visits: readonly Session[]): Touchpoint | undefi
   return journey.touchpoints
     .filter(
       ({ kind, platform, channel, session_id }) =>
-        kind === 'session' && known.has(session_id) && (platform !== undefined || channel.startsWith('paid')),
+        kind === 'session' &&
+        known.has(session_id) &&
+        (platform !== undefined || /^(paid_|display$|cross_network$)/.test(channel)),
     )
     .at(-1);
 }
