@@ -1,10 +1,11 @@
-import type { Verdict } from '@orderloop/protocol';
+import type { Identifier, Verdict } from '@orderloop/protocol';
 import { type Config, dataKey } from '../config.ts';
 import { DESTINATIONS } from '../destinations/index.ts';
 import { createProjector, projectionLag } from '../ingest/project.ts';
 import { type ReplayOutcome, replayDeadLetter } from '../ingest/replay.ts';
 import { siteFactsOf } from '../ingest/site-facts.ts';
 import { userPlace } from '../ingest/validate.ts';
+import { type ErasureReport, erasePerson, resumeErasures } from '../persons/erase.ts';
 import { createPersons, type Persons } from '../persons/read.ts';
 import { createVault } from '../privacy/vault.ts';
 import { RETRY_DEFAULTS } from '../relay/backoff.ts';
@@ -20,6 +21,8 @@ const SWEEP_MS = 60_000;
 const SWEEP_ROWS = 500;
 /** How long a named call is remembered (I2). */
 const CALLS_KEPT_MS = 7 * 86_400_000;
+/** How long late events of an erased person are known for what they are (identity §2.7). */
+const TOMBSTONES_KEPT_MS = 90 * 86_400_000;
 const UNLOGGED_ROWS = 500;
 const REPLAY_ROWS = 500;
 
@@ -49,6 +52,8 @@ export interface BackgroundControl {
   replay(filter: ReplayFilter): Promise<ReplayOutcome[]>;
   /** Puts a dead letter away for good; false when there is none such. */
   discard(id: number, site: string | undefined): Promise<boolean>;
+  /** Erases who has an identifier, as events are kept with it; null when nobody has it (identity §2.7). */
+  erase(request: { site: string; id: Identifier; by: string; reason?: string }): Promise<ErasureReport | null>;
   /** There is something new in the log. */
   wake(): Promise<void>;
   /** Resolves when all that the log held when it was asked has been projected. */
@@ -116,9 +121,11 @@ export async function startBackground({ config, storage, owner, now, onError }: 
       });
   };
   const sweep = setInterval(() => {
-    Promise.all([storage.deadLetters.sweep(now(), SWEEP_ROWS), storage.log.forgetCalls(now() - CALLS_KEPT_MS, SWEEP_ROWS)]).catch(
-      (error: unknown) => onError(error, 'sweep'),
-    );
+    Promise.all([
+      storage.deadLetters.sweep(now(), SWEEP_ROWS),
+      storage.log.forgetCalls(now() - CALLS_KEPT_MS, SWEEP_ROWS),
+      storage.erasures.sweep(now() - TOMBSTONES_KEPT_MS),
+    ]).catch((error: unknown) => onError(error, 'sweep'));
   }, SWEEP_MS);
   sweep.unref();
 
@@ -126,6 +133,7 @@ export async function startBackground({ config, storage, owner, now, onError }: 
   // tried once more: a restart is how settings are mended.
   await logGrants(storage);
   await storage.outbox.release({ states: ['paused'] }, now());
+  await resumeErasures({ storage, projector, now: now() });
   wake();
 
   const { events, deadLetters, projections, outbox, rewards } = storage;
@@ -155,6 +163,7 @@ export async function startBackground({ config, storage, owner, now, onError }: 
         await storage.deadLetters.settle(id, 'discarded');
         return true;
       },
+      erase: (request) => erasePerson(request, { storage, projector, now: now() }),
       wake: async () => wake(),
       catchUp,
       async metrics() {

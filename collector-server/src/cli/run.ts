@@ -32,7 +32,7 @@ const HELP = `orderloop: closes the loop between an advertisement and an order
   orderloop backup --to FILE [--data DIR]                   an encrypted copy, proved by restoring it
   orderloop restore FILE [--data DIR]                       a backup as a store of its own
   orderloop rebuild [--data DIR] [--config FILE]            derives every projection again from the event log
-  orderloop persons show|alias|split|undo … [--site S]      who it is, and what you say of it: TYPE:VALUE TYPE:VALUE
+  orderloop persons show|alias|split|undo|erase … [--site S] who it is, and what you say of it: TYPE:VALUE …
   orderloop dead-letters [--site S] [--code C] [--id N]     what was refused; --replay takes it up again, --discard puts it away
   orderloop doctor [--data DIR] [--config FILE]             checks configuration, store, clock and destinations
 

@@ -181,6 +181,14 @@ export function openApi(publicUrl: string | undefined): unknown {
           },
         ]),
       ),
+      '/v1/persons/erase': {
+        post: {
+          summary:
+            'Erase who has an identifier: {identifiers: [{type, value}], by, reason}. Can’t be undone; orders stay, without the person',
+          security: [{ secretKey: [] }],
+          responses: { 200: { description: 'How many events and orders hold nothing of the person any more.' }, ...problems },
+        },
+      },
       '/v1/dead-letters': {
         get: {
           summary: 'What was refused, and why',

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { IDENTIFIER_TYPES, type Identifier, type IdentifierType, isIdentifying, type LoggedEvent } from '@orderloop/protocol';
 import type { Cluster, PersonLookup } from '../persons/lookup.ts';
+import { isRedacted } from '../persons/redact.ts';
 import { byPriority, identifiersOf, keyOf, personId } from '../stitch/identifiers.ts';
 import { type Component, compareStamps, factKey, type IdentityFact } from '../stitch/identity.ts';
 import type { ProjectionTx } from '../storage/contract.ts';
@@ -73,6 +74,8 @@ function knownBy(clusters: readonly Cluster[]): Map<string, string> {
 /** What an event says: that identifiers belong together, or what an operator decided. */
 function factOf(event: LoggedEvent, blocked: ReadonlySet<string>): IdentityFact | null {
   const { event: name, event_id, occurred_at: at, properties = {} } = event;
+  // An order whose person was erased is nobody's.
+  if (isRedacted(event)) return null;
   if (name !== 'alias' && name !== 'split' && name !== 'undo') {
     const ids = identifiersOf(event, blocked);
     return ids.length > 0 ? { kind: 'seen', ids, at, event_id } : null;

@@ -36,7 +36,7 @@ test('a store that fails keeps everything waiting, and nothing is put aside', as
     ...storage.projections,
     transaction: () => Promise.reject(new StorageFault('disk full')),
   };
-  await expect(createProjector({ log: storage.log, projections: broken }, facts, { now: () => 0 }).catchUp()).rejects.toThrow(
+  await expect(createProjector({ ...storage, projections: broken }, facts, { now: () => 0 }).catchUp()).rejects.toThrow(
     'disk full',
   );
   expect(await storage.deadLetters.list({}, 10)).toEqual([]);
@@ -99,6 +99,6 @@ test('another log engine can feed the projectors: all that is asked of it is to 
   await one.catchUp();
   await log.append({ events });
   const projections = { ...other.projections, lease: async () => [0, 1, 2] };
-  await createProjector({ log: log as EventLog, projections }, facts, { now: () => 0 }).catchUp();
+  await createProjector({ ...other, log: log as EventLog, projections }, facts, { now: () => 0 }).catchUp();
   expect(await other.projections.dump()).toEqual(await projected.projections.dump());
 });

@@ -9,6 +9,7 @@ import {
   strictestConsent,
 } from '@orderloop/protocol';
 import { createPersonLookup, type Owner, type PersonLookup } from '../persons/lookup.ts';
+import { isOfErased, isRedacted, redact } from '../persons/redact.ts';
 import { buildConversion, type ConsentMode, type ConversionFacts, decideConversions, mayUseAds } from '../stitch/conversion.ts';
 import { personId } from '../stitch/identifiers.ts';
 import type { Component } from '../stitch/identity.ts';
@@ -20,12 +21,14 @@ import { touchpointOfEvent, touchpointOfSession } from '../stitch/touchpoint.ts'
 import {
   type DeadLetter,
   type EventLog,
+  type Forgotten,
   type OrderKey,
   type OrderRow,
   type ProjectionReader,
   type ProjectionTx,
   type Storage,
   StorageFault,
+  type Tombstones,
   type WantedRows,
 } from '../storage/contract.ts';
 import { deadLetterOf } from './dead-letter.ts';
@@ -62,6 +65,8 @@ export interface Projector {
   catchUp(onProgress?: (events: number) => void): Promise<void>;
   /** Projects an event of the log that a projector had put aside; once, however often it is asked. */
   projectLate(event: LoggedEvent): Promise<void>;
+  /** Takes what is forgotten out of the projections, and projects these events of a site anew, in one step. */
+  reproject(site: string, gone: Forgotten, events: readonly LoggedEvent[]): Promise<void>;
   /** Ends what runs after the step that it is in, and gives its partitions back: the rest is projected by who comes next. */
   stop(): Promise<void>;
 }
@@ -85,7 +90,7 @@ interface Take {
  * event, the outbox rows of its conversions and the position are kept together or not at all.
  */
 export function createProjector(
-  storage: Pick<Storage, 'log' | 'projections'>,
+  storage: Pick<Storage, 'log' | 'projections' | 'erasures'>,
   siteFacts: (site: string) => SiteFacts,
   { owner = 'only', now }: ProjectorOptions,
 ): Projector {
@@ -113,11 +118,34 @@ export function createProjector(
     return projections.transaction(sitesOf(events), async (tx) => {
       for (const { partition, after } of takes) if ((await tx.position(partition)) !== after) return false;
       await tx.prefetch(wantedBy(events));
-      const persons = createPersonLookup(tx);
-      for (const event of events) await projectEvent(tx, event, siteFacts(event.site), persons, now);
+      await projectInOrder(tx, await withoutErased(tx, events));
       for (const take of takes) await tx.setPosition(take.partition, take.events.at(-1)!.position);
       return true;
     });
+  };
+
+  /** Visits of all devices, or of those alone whose were taken out: a visit that is there already would be counted twice. */
+  const projectInOrder = async (
+    tx: ProjectionTx,
+    events: readonly LoggedEvent[],
+    visitors?: ReadonlySet<string>,
+  ): Promise<void> => {
+    const persons = createPersonLookup(tx);
+    for (const event of events) {
+      const isVisit = visitors === undefined || visitors.has(event.visitor_id ?? '');
+      await projectEvent(tx, event, siteFacts(event.site), persons, now, isVisit);
+    }
+  };
+
+  /** What came late of a person who was erased is made nobody's, here and in the log (identity §2.7). */
+  const withoutErased = async (tx: ProjectionTx, events: readonly LoggedEvent[]): Promise<LoggedEvent[]> => {
+    const tombstones = new Map<string, Tombstones[]>();
+    for (const site of sitesOf(events)) tombstones.set(site, await tx.tombstones(site));
+    const erased = events.filter((event) => isOfErased(event, tombstones.get(event.site)!));
+    if (erased.length === 0) return [...events];
+    const redacted = new Map(erased.map((event) => [event, redact(event)]));
+    await storage.erasures.overwrite([...redacted.values()]);
+    return events.map((event) => redacted.get(event) ?? event);
   };
 
   /** What the next of these partitions hold, until there is enough for a transaction; takes them off the list. */
@@ -195,6 +223,21 @@ export function createProjector(
         if (await tx.putLate(event.site, event.event_id))
           await projectEvent(tx, event, siteFacts(event.site), createPersonLookup(tx), now);
       }),
+    reproject: (site, gone, events) =>
+      projections.transaction([site], async (tx) => {
+        const keys = gone.events.flatMap(keysOfEvent);
+        const orders = new Set(gone.events.flatMap(({ order }) => (order ? [orderKey(order)] : [])));
+        for (const visitor_id of gone.visitor_ids)
+          for (const order_key of await tx.ordersOfVisitor(site, visitor_id, MAX_MATCHES)) orders.add(order_key);
+        await tx.forget(site, { visitor_ids: gone.visitor_ids, clusters: gone.clusters, keys, order_keys: [...orders] });
+        await projectInOrder(tx, events, new Set(gone.visitor_ids));
+        const persons = createPersonLookup(tx);
+        for (const order_key of orders) {
+          const projection = projectOrder(await tx.orderEvents(site, order_key));
+          if (projection) await putOrderKeys(tx, site, order_key, projection.order, projection.events);
+          await restitch(tx, site, order_key, siteFacts(site), persons, now);
+        }
+      }),
     async stop() {
       stopped = true;
       await running?.catch(() => undefined);
@@ -256,12 +299,13 @@ async function projectEvent(
   facts: SiteFacts,
   persons: PersonLookup,
   now: () => number,
+  isVisit = true,
 ): Promise<void> {
   // Nothing says that a page of the shop sent it: it is counted, and neither linked to an order nor relayed (A1).
-  if (event.flags?.includes('low_trust')) return;
+  if (event.flags?.includes('low_trust') || event.event === 'erased') return;
   const { site } = event;
   const affected = new Set<string>();
-  await projectVisit(tx, event, facts, affected);
+  if (isVisit) await projectVisit(tx, event, facts, affected);
   if (event.visitor_id && event.consent && (await newestConsent(tx, event))) {
     for (const order_key of await tx.ordersOfVisitor(site, event.visitor_id, MAX_MATCHES)) affected.add(order_key);
   }
@@ -273,14 +317,24 @@ async function projectEvent(
     if (projection) {
       const { events: versions, ...kept } = projection;
       await tx.putOrder(site, { order_key, received_at: events[0]!.received_at, projection: kept });
-      for (const { key, value, event_id } of keysOfOrder(projection.order, versions))
-        await tx.putOrderKey(site, key, value, order_key, event_id);
+      await putOrderKeys(tx, site, order_key, projection.order, versions);
       affected.add(order_key);
     }
   }
   // After the order's own row is there: it may be among those of the person.
   for (const order_key of await identify(tx, event, facts.blocked ?? NONE_BLOCKED, persons)) affected.add(order_key);
   for (const order_key of affected) await restitch(tx, site, order_key, facts, persons, now);
+}
+
+async function putOrderKeys(
+  tx: ProjectionTx,
+  site: string,
+  order_key: string,
+  order: Order,
+  versions: readonly LoggedEvent[],
+): Promise<void> {
+  for (const { key, value, event_id } of keysOfOrder(order, versions))
+    await tx.putOrderKey(site, key, value, order_key, event_id);
 }
 
 /** The session and touchpoint of a browser event, the keys that it shows, and the orders that wait for one of them. */
@@ -367,6 +421,7 @@ async function restitch(
         consentMode: facts.consentMode,
         ...person,
         ...own.contact,
+        erased: own.erased,
       },
     );
     await tx.putConversion(conversion);
@@ -422,6 +477,7 @@ const isEligible = ({ test, cancelled_at, payment_state }: Order): boolean =>
 function ownFacts(events: readonly LoggedEvent[]) {
   const contact: { user?: SealedUser; user_event_id?: string; context?: Context; action_source?: string } = {};
   let consent: LoggedEvent['consent'];
+  let erased = false;
   for (const event of events) {
     if (event.user) {
       contact.user = event.user;
@@ -430,6 +486,8 @@ function ownFacts(events: readonly LoggedEvent[]) {
     if (event.context) contact.context = event.context;
     if (event.order && isSnapshot(event.order) && event.action_source) contact.action_source = event.action_source;
     if (event.consent) consent = event.consent;
+    // A version that came after the erasure is somebody's again.
+    if (event.order && isSnapshot(event.order)) erased = isRedacted(event);
   }
-  return { contact, consent };
+  return { contact, consent, erased };
 }

@@ -119,14 +119,13 @@ export function judgeEvent(value: unknown, index: number, context: IngestContext
   return { event: store(input, occurred_at, context) };
 }
 
-const IDENTITY_OPERATIONS: ReadonlySet<string> = new Set(['alias', 'split', 'erase', 'undo']);
+const IDENTITY_OPERATIONS: ReadonlySet<string> = new Set(['alias', 'split', 'undo']);
 
 /** What is wrong with an operator's word on who is who, or null. */
-function wrongOperation({ event, properties }: EventInput): string | null {
+function wrongOperation({ properties }: EventInput): string | null {
   const ids: unknown = properties?.['identifiers'];
-  const wanted = event === 'erase' ? 1 : 2;
-  if (!Array.isArray(ids) || ids.length !== wanted || !ids.every(isIdentifier))
-    return `Name ${wanted === 1 ? 'one identifier' : 'two identifiers'}: [{"type": "user_id", "value": "42"}${wanted === 1 ? '' : ', …'}]; types are ${IDENTIFIER_TYPES.join(', ')}.`;
+  if (!Array.isArray(ids) || ids.length !== 2 || !ids.every(isIdentifier))
+    return `Name two identifiers: [{"type": "user_id", "value": "42"}, …]; types are ${IDENTIFIER_TYPES.join(', ')}.`;
   return null;
 }
 

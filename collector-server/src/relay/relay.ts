@@ -95,7 +95,8 @@ export function createRelay(deps: RelayDeps): Relay {
     const state = await storage.projections.conversion(row.site, row.conversion_id);
     if (!config || !destination || !state) return finish(row, { state: 'skipped', reason: 'no_mapping', snapshot: null });
     // Consent once more, just before sending: it may have been withdrawn since (O8).
-    if (state.hold) return finish(row, { state: 'skipped', reason: 'consent_denied', snapshot: null });
+    if (state.hold)
+      return finish(row, { state: 'skipped', reason: state.hold === 'erased' ? 'erased' : 'consent_denied', snapshot: null });
     const conversion = row.snapshot ? openSnapshot(deps.vault, row) : unseal(deps, state);
     const { requests, skipped } = destination.requests([conversion], config.settings, { now: now() });
     const request = requests[0];

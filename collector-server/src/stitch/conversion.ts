@@ -33,6 +33,8 @@ export interface ConversionFacts {
   /** The newest that the visitor said, in any session. */
   consent: Consent | undefined;
   consentMode: ConsentMode;
+  /** Whose order it was is erased, and nobody is told of it any more. */
+  erased?: boolean;
   /** Whether it is the person's first order; absent where nobody knows who it is. */
   new_customer?: boolean;
   /** The newest clicks of the person on all devices, by URL parameter, where their visitors let ads use them. */
@@ -87,7 +89,7 @@ const sum = (decisions: readonly Decision[]): number => decisions.reduce((total,
 /** The conversion of a decision, with what the stitched session knows. Made again whenever more is known. */
 export function buildConversion(site: string, order: Order, decision: Decision, facts: ConversionFacts): ConversionState {
   const { session } = facts;
-  const hold = holdReason(facts.consent, facts.consentMode);
+  const hold = facts.erased ? 'erased' : holdReason(facts.consent, facts.consentMode);
   const url = session?.last_page_url ?? session?.landing_page;
   const context = {
     ...facts.context,

@@ -42,6 +42,7 @@ export interface Storage {
   projections: Projections;
   outbox: Outbox;
   rewards: Rewards;
+  erasures: Erasures;
   /** Writes and reads back; throws when the store can't be written to. */
   check(): Promise<void>;
   /** Bytes, for the metrics and `doctor`: what is kept, and what of it waits in a write-ahead log. */
@@ -253,6 +254,15 @@ export interface IdentityWriter {
   /** Keeps the earliest that says the same; answers whether there was anything to change. */
   putFact(site: string, cluster: string, key: string, fact: IdentityFact): Promise<boolean>;
   putClaim(claim: Claim): Promise<void>;
+  /** Takes everything of some devices and clusters out, and the keys that sessions showed. */
+  forget(
+    site: string,
+    gone: Pick<Forgotten, 'visitor_ids' | 'clusters'> & {
+      keys: readonly { key: LinkKey; value: string }[];
+      order_keys: readonly string[];
+    },
+  ): Promise<void>;
+  tombstones(site: string): Promise<Tombstones[]>;
   /** Keeps the earliest. */
   putVisitor(site: string, visitor_id: string, person_id: string, first: Stamp): Promise<void>;
 }
@@ -332,6 +342,47 @@ export interface ProjectionReader extends IdentityReader {
   dump(): Promise<Record<'sessions' | 'touchpoints' | 'orders' | 'links' | 'conversions', unknown[]>>;
   /** Everybody who may be a person: each identifier and each device, in a fixed order, from after another. */
   personMembers(after: PersonMember | null, limit: number): Promise<PersonMember[]>;
+}
+
+/** An erasure of a person, from when it is asked for until its tombstones are thrown away (identity §2.7). */
+export interface Erasure {
+  site: string;
+  /** Of the `erase` event that ends it. */
+  event_id: string;
+  /** UTC ms: what was before belongs to nobody. */
+  at: number;
+  /** What the hashes are keyed with, base64url. */
+  key: string;
+  hashes: string[];
+  by: string;
+  reason?: string;
+  /** Who it is, while there is still something to do. */
+  subject?: { ids: Identifier[]; visitor_ids: string[]; shared_visitor_ids: string[]; clusters: string[] };
+}
+
+export interface Tombstones {
+  at: number;
+  key: string;
+  hashes: ReadonlySet<string>;
+}
+
+export interface Erasures {
+  begin(erasure: Erasure): Promise<void>;
+  /** Those that are not done. */
+  open(): Promise<Erasure[]>;
+  /** Forgets who it was, and keeps the tombstones. */
+  done(site: string, event_id: string): Promise<void>;
+  /** Throws tombstones away that were made before a UTC ms, with their keys. */
+  sweep(before: number): Promise<void>;
+  /** Writes other contents over events of the log, and their visitor: the one change that the log allows (P6). */
+  overwrite(events: readonly LoggedEvent[]): Promise<void>;
+}
+
+/** What is taken out of the projections: everything of these devices and clusters, with the keys that the events showed. */
+export interface Forgotten {
+  visitor_ids: readonly string[];
+  clusters: readonly string[];
+  events: readonly LoggedEvent[];
 }
 
 export interface OutboxRow {

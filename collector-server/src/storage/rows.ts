@@ -1,6 +1,6 @@
 import type { Identifier, LinkKey, LoggedEvent, OrderSummary, StoredEvent, UnlinkedReason } from '@orderloop/protocol';
 import type { SessionState } from '../stitch/session.ts';
-import type { AppendResult, OrderKey, OrderRow, PersonMember } from './contract.ts';
+import type { AppendResult, Erasure, OrderKey, OrderRow, PersonMember, Tombstones } from './contract.ts';
 
 // What rows mean that both engines keep alike: so that they are read alike.
 
@@ -18,6 +18,11 @@ export const EVENT_COLUMNS = 'position, site, event_id, visitor_id, received_at,
 
 export function toEvent({ body, visitor_id, ...columns }: EventRow): LoggedEvent {
   return { ...(JSON.parse(body) as StoredEvent), ...(visitor_id !== null && { visitor_id }), ...columns };
+}
+
+/** The row that an event is; the body holds what the columns don't. */
+export function fromEvent({ position, site, event_id, visitor_id, received_at, ...body }: LoggedEvent): EventRow {
+  return { position, site, event_id, visitor_id: visitor_id ?? null, received_at, body: JSON.stringify(body) };
 }
 
 /** Results are packed as text, a letter each: `a` accepted, `d` duplicate; null is so many accepted. */
@@ -46,6 +51,16 @@ export const PROJECTION_TABLES = [
   'projector',
 ] as const;
 
+/** Tables whose rows are each of one device. */
+export const VISITOR_TABLES = [
+  'sessions',
+  'touchpoints',
+  'visitor_consents',
+  'claims',
+  'visitor_identifiers',
+  'visitors',
+] as const;
+
 export interface OrderBodyRow {
   order_key: string;
   received_at: number;
@@ -61,6 +76,11 @@ export interface OrderKeyRow extends Omit<OrderKey, 'by_person'> {
 }
 
 export const toOrderKey = ({ by_person, ...row }: OrderKeyRow): OrderKey => ({ ...row, ...(by_person && { by_person: true }) });
+
+export function toTombstones(body: string): Tombstones {
+  const { at, key, hashes } = JSON.parse(body) as Erasure;
+  return { at, key, hashes: new Set(hashes) };
+}
 
 export interface IdentifierRow extends Identifier {
   site: string;

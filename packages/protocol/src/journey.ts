@@ -87,7 +87,7 @@ export interface Link {
 export type UnlinkedReason = 'no_key_on_order' | 'no_session_with_key';
 
 /** Why a conversion does not go out. */
-export type HoldReason = 'consent_missing' | 'consent_denied';
+export type HoldReason = 'consent_missing' | 'consent_denied' | 'erased';
 
 /** What we decided to tell platforms about an order; a projection of the log. */
 export interface ConversionRow {

@@ -1,3 +1,4 @@
+import { IDENTIFIER_TYPES, type Identifier } from '@orderloop/protocol';
 import { type Request, type Response, Router } from 'express';
 import { identifiersOfOperation, type Operation, operationEvent } from '../../persons/operate.ts';
 import { BODY_LIMITS, parseBody, readBody } from '../body.ts';
@@ -46,8 +47,32 @@ export function personRoutes(deps: HttpDeps): Router {
     response.status(202).json({ event_id: judged.event.event_id });
   });
 
+  router.post('/v1/persons/erase', async (request, response) => {
+    const reader = deps.auth.reader(request);
+    const body = parseBody((await readBody(request, BODY_LIMITS.server)).bytes, BODY_LIMITS.server) as Asked | null;
+    const site = siteOf(deps, reader.site, body?.site);
+    const [given, ...more] = Array.isArray(body?.identifiers) ? (body.identifiers as Partial<Identifier>[]) : [];
+    const type = IDENTIFIER_TYPES.find((known) => known === given?.type);
+    const id = type && typeof given?.value === 'string' ? deps.vault.sealIdentifier({ type, value: given.value }) : null;
+    if (!id || more.length > 0) throw refusedIdentifiers('Name one identifier: [{"type": "email", "value": "ada@example.com"}].');
+    const report = await deps.background.control.erase({
+      site,
+      id,
+      by: byOf(body, reader.site),
+      ...(typeof body?.reason === 'string' && { reason: body.reason }),
+    });
+    if (!report) throw new HttpProblem('not_found', 'Nobody has this identifier.');
+    response.json(report);
+  });
+
   return router;
 }
+
+const refusedIdentifiers = (detail: string): HttpProblem =>
+  new HttpProblem('invalid_batch', detail, { errors: [{ pointer: '/identifiers', code: 'invalid_event', detail }] });
+
+const byOf = (body: Asked | null, site: string | undefined): string =>
+  typeof body?.by === 'string' && body.by !== '' ? body.by : site ? 'api' : 'dashboard';
 
 async function undone({ background }: HttpDeps, site: string, undoes: string | undefined): Promise<unknown[]> {
   const event = undoes ? await background.events.find(site, undoes) : null;

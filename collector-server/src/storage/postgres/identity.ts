@@ -2,7 +2,7 @@ import type { Identifier } from '@orderloop/protocol';
 import type { IdentityFact, Stamp } from '../../stitch/identity.ts';
 import type { SessionState } from '../../stitch/session.ts';
 import type { Claim, IdentityReader, IdentityWriter } from '../contract.ts';
-import { type OrderBodyRow, toOrderRow } from '../rows.ts';
+import { type OrderBodyRow, toOrderRow, toTombstones, VISITOR_TABLES } from '../rows.ts';
 import type { Queryable } from './database.ts';
 
 const types = (ids: readonly Identifier[]): string[] => ids.map(({ type }) => type);
@@ -103,6 +103,22 @@ export function createIdentityWriter(db: Queryable): IdentityWriter {
            WHERE (excluded.at, excluded.event_id) < (known.at, known.event_id)`,
         [site, key, cluster, fact.at, fact.event_id, JSON.stringify(fact)],
       )) === 1,
+    async forget(site, { visitor_ids, clusters, keys, order_keys }) {
+      for (const table of VISITOR_TABLES)
+        await db.run(`DELETE FROM ${table} WHERE site = $1 AND visitor_id = ANY ($2::text[])`, [site, visitor_ids]);
+      await db.run(
+        `DELETE FROM session_keys USING unnest($3::text[], $4::text[]) AS shown (key, value)
+         WHERE site = $1 AND visitor_id = ANY ($2::text[]) AND session_keys.key = shown.key AND session_keys.value = shown.value`,
+        [site, visitor_ids, keys.map(({ key }) => key), keys.map(({ value }) => value)],
+      );
+      for (const table of ['identifiers', 'identity_facts'])
+        await db.run(`DELETE FROM ${table} WHERE site = $1 AND cluster = ANY ($2::text[])`, [site, clusters]);
+      await db.run('DELETE FROM order_keys WHERE site = $1 AND order_key = ANY ($2::text[])', [site, order_keys]);
+    },
+    tombstones: async (site) =>
+      (await db.query<{ body: string }>('SELECT body FROM erasures WHERE site = $1', [site])).map(({ body }) =>
+        toTombstones(body),
+      ),
     async putClaim({ site, visitor_id, session_id, at, event_id, type, value }) {
       await db.run('INSERT INTO claims VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING', [
         ...[site, visitor_id, session_id],

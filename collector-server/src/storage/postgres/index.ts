@@ -1,6 +1,7 @@
 import type { Storage } from '../contract.ts';
 import { PostgresDatabase, type PostgresOptions } from './database.ts';
 import { createDeadLetters } from './dead-letters.ts';
+import { createErasures } from './erasures.ts';
 import { createEvents } from './events.ts';
 import { createLog } from './log.ts';
 import { assertDurable, migrate, prepareDays } from './migrate.ts';
@@ -35,6 +36,7 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
     projections: createProjections(db),
     outbox: createOutbox(db),
     rewards: createRewards(db),
+    erasures: createErasures(db),
     check: async () => {
       await log.append({ events: [] });
     },

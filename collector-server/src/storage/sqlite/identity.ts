@@ -2,7 +2,7 @@ import type { Identifier } from '@orderloop/protocol';
 import type { IdentityFact, Stamp } from '../../stitch/identity.ts';
 import type { SessionState } from '../../stitch/session.ts';
 import type { Claim, IdentityReader, IdentityWriter } from '../contract.ts';
-import { type OrderBodyRow, toOrderRow } from '../rows.ts';
+import { type OrderBodyRow, toOrderRow, toTombstones, VISITOR_TABLES } from '../rows.ts';
 import type { Database } from './database.ts';
 
 /** Asks for rows: of what is committed, or inside of a write. */
@@ -116,6 +116,22 @@ export function createIdentityWriter(db: Database): IdentityWriter {
         fact.event_id,
         JSON.stringify(fact),
       ) === 1,
+    async forget(site, { visitor_ids, clusters, keys, order_keys }) {
+      for (const visitor_id of visitor_ids) {
+        for (const table of VISITOR_TABLES) db.run(`DELETE FROM ${table} WHERE site = ? AND visitor_id = ?`, site, visitor_id);
+        for (const { key, value } of keys)
+          db.run(
+            'DELETE FROM session_keys WHERE site = ? AND key = ? AND value = ? AND visitor_id = ?',
+            ...[site, key, value, visitor_id],
+          );
+      }
+      for (const cluster of clusters)
+        for (const table of ['identifiers', 'identity_facts'])
+          db.run(`DELETE FROM ${table} WHERE site = ? AND cluster = ?`, site, cluster);
+      for (const order_key of order_keys) db.run('DELETE FROM order_keys WHERE site = ? AND order_key = ?', site, order_key);
+    },
+    tombstones: async (site) =>
+      db.own<{ body: string }>('SELECT body FROM erasures WHERE site = ?', site).map(({ body }) => toTombstones(body)),
     async putClaim({ site, visitor_id, session_id, at, event_id, type, value }) {
       db.run(
         'INSERT OR IGNORE INTO claims VALUES (?, ?, ?, ?, ?, ?, ?)',

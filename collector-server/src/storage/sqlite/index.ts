@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Storage } from '../contract.ts';
 import { Database } from './database.ts';
 import { createDeadLetters } from './dead-letters.ts';
+import { createErasures } from './erasures.ts';
 import { createEvents } from './events.ts';
 import { createLog } from './log.ts';
 import { createOutbox } from './outbox.ts';
@@ -31,6 +32,7 @@ export function openSqlite(folder?: string): SqliteStorage {
     projections: createProjections(state),
     outbox: createOutbox(state),
     rewards: createRewards(state),
+    erasures: createErasures(log, state),
     check: async () => {
       await log.write(() => undefined);
       await state.write(() => undefined);

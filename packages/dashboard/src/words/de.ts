@@ -76,6 +76,7 @@ export const de: Words = {
     'Keine Sitzung hat einen Schlüssel dieser Bestellung gezeigt. Sobald Neues eintrifft, wird es erneut versucht.',
   hold_consent_missing: 'Zurückgehalten: Die Einwilligung in Werbung ist nicht bekannt.',
   hold_consent_denied: 'Zurückgehalten: Der Käufer hat nicht in Werbung eingewilligt.',
+  hold_erased: 'Zurückgehalten: Der Käufer wurde gelöscht, es wird nichts mehr gemeldet.',
   test_not_told: 'Eine Testbestellung: Sie wird gespeichert und keiner Plattform gemeldet.',
   not_paid_yet: 'Noch nichts zu melden: Die Bestellung ist nicht bezahlt.',
 

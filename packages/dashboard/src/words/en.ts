@@ -73,6 +73,7 @@ export const en = {
   unlinked_no_session_with_key: 'No session has shown any key of this order. It is tried again whenever something new arrives.',
   hold_consent_missing: 'Held back: the buyer’s consent to advertising is not known.',
   hold_consent_denied: 'Held back: the buyer did not consent to advertising.',
+  hold_erased: 'Held back: the buyer was erased, and nobody is told any more.',
   test_not_told: 'A test order: it is stored, and no platform is told.',
   not_paid_yet: 'Nothing to tell yet: the order is not paid.',
 

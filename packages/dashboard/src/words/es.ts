@@ -76,6 +76,7 @@ export const es: Words = {
     'Ninguna sesión ha mostrado una clave de este pedido. Se intenta de nuevo cada vez que llega algo.',
   hold_consent_missing: 'Retenida: no se conoce el consentimiento publicitario del comprador.',
   hold_consent_denied: 'Retenida: el comprador no consintió la publicidad.',
+  hold_erased: 'Retenida: los datos del comprador se han borrado y ya no se comunica nada.',
   test_not_told: 'Un pedido de prueba: se guarda y no se cuenta a ninguna plataforma.',
   not_paid_yet: 'Nada que contar todavía: el pedido no está pagado.',
 

@@ -75,6 +75,7 @@ export const fr: Words = {
   unlinked_no_session_with_key: 'Aucune session n’a montré de clé de cette commande. Un nouvel essai a lieu à chaque nouveauté.',
   hold_consent_missing: 'Retenue : le consentement publicitaire de l’acheteur n’est pas connu.',
   hold_consent_denied: 'Retenue : l’acheteur n’a pas consenti à la publicité.',
+  hold_erased: 'Retenue : les données de l’acheteur sont effacées, plus rien n’est transmis.',
   test_not_told: 'Une commande de test : elle est conservée, aucune plateforme n’en est informée.',
   not_paid_yet: 'Rien à dire encore : la commande n’est pas payée.',
 

@@ -74,6 +74,7 @@ export const zh: Words = {
   unlinked_no_session_with_key: '没有会话出现过此订单的键。有新内容到达时会再次尝试。',
   hold_consent_missing: '暂不发送：买家对广告的同意未知。',
   hold_consent_denied: '暂不发送：买家不同意用于广告。',
+  hold_erased: '暂不发送：买家的数据已被删除，不再告知任何平台。',
   test_not_told: '测试订单：仅保存，不告知任何平台。',
   not_paid_yet: '暂无可告知的内容：订单尚未付款。',
 

@@ -59,3 +59,13 @@ CREATE TABLE visitors (
   PRIMARY KEY (site, visitor_id)
 );
 CREATE INDEX visitors_by_person ON visitors (person_id);
+
+-- Erasures. While one is not done, `body` says whose; then it holds keyed hashes alone, and is thrown away with their key.
+CREATE TABLE erasures (
+  site text COLLATE "C" NOT NULL,
+  event_id text COLLATE "C" NOT NULL,
+  at bigint NOT NULL,
+  is_done boolean NOT NULL,
+  body text NOT NULL,
+  PRIMARY KEY (site, event_id)
+);

@@ -69,3 +69,13 @@ CREATE TABLE visitors (
   PRIMARY KEY (site, visitor_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX visitors_by_person ON visitors (person_id);
+
+-- Erasures. While one is not done, `body` says whose; then it holds keyed hashes alone, and is thrown away with their key.
+CREATE TABLE erasures (
+  site TEXT NOT NULL,
+  event_id TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  is_done INTEGER NOT NULL,
+  body TEXT NOT NULL,
+  PRIMARY KEY (site, event_id)
+) STRICT, WITHOUT ROWID;
