@@ -5,7 +5,7 @@ import { OrderBadge } from '../parts/badges.tsx';
 import { Deliveries } from '../parts/deliveries.tsx';
 import { Evidence } from '../parts/evidence.tsx';
 import { Loop } from '../parts/loop.tsx';
-import { Timeline } from '../parts/timeline.tsx';
+import { momentsOfJourney, Timeline } from '../parts/timeline.tsx';
 import { ORDERS_PATH } from '../route.ts';
 import { usePolling } from '../use-polling.ts';
 
@@ -46,7 +46,7 @@ function Drawn({ journey }: { journey: Journey }) {
       </div>
       <Loop journey={journey} />
       <div class="columns">
-        <Timeline journey={journey} />
+        <Timeline moments={momentsOfJourney(journey)} />
         <div>
           <Deliveries journey={journey} />
           <Evidence journey={journey} />
