@@ -4,12 +4,14 @@ import { createTexts, LANGUAGE_NAMES, type Language, preferredLanguage, remember
 import { JourneyPage } from './pages/journey.tsx';
 import { LivePage } from './pages/live.tsx';
 import { OrdersPage } from './pages/orders.tsx';
+import { PersonPage } from './pages/person.tsx';
 import { SignInPage } from './pages/sign-in.tsx';
 import { StatusBar } from './parts/status-bar.tsx';
 import { ORDERS_PATH, type Route, useRoute } from './route.ts';
 import { usePolling } from './use-polling.ts';
 
 const STATUS_MS = 1_000;
+const PAGE_TITLES = { live: 'nav_live', orders: 'nav_orders', journey: 'nav_orders', person: 'person' } as const;
 
 export function App() {
   const [language, setLanguage] = useState<Language>(preferredLanguage);
@@ -23,7 +25,7 @@ export function App() {
     document.documentElement.lang = language;
     // Right to left on request, to see that nothing depends on the side; none of the five languages needs it.
     document.documentElement.dir = new URLSearchParams(location.search).get('dir') === 'rtl' ? 'rtl' : 'ltr';
-    document.title = `${t('product')}: ${t(route.page === 'live' ? 'nav_live' : 'nav_orders')}`;
+    document.title = `${t('product')}: ${t(PAGE_TITLES[route.page])}`;
   }, [language, route.page, t]);
 
   const chooseLanguage = (event: Event): void => {
@@ -82,6 +84,8 @@ export function App() {
 
 function Page({ route }: { route: Route }) {
   if (route.page === 'journey') return <JourneyPage id={route.id} />;
+  // One person's page is never another's with new data: what is shown, and the address, would be the former's until it comes.
+  if (route.page === 'person') return <PersonPage key={route.id} id={route.id} />;
   return route.page === 'orders' ? <OrdersPage /> : <LivePage />;
 }
 

@@ -1,13 +1,15 @@
 import { useEffect, useState } from 'preact/hooks';
 
-export type Route = { page: 'live' } | { page: 'orders' } | { page: 'journey'; id: string };
+export type Route = { page: 'live' } | { page: 'orders' } | { page: 'journey'; id: string } | { page: 'person'; id: string };
 
 export const ORDERS_PATH = '/dashboard/orders';
 export const journeyPath = (order_key: string): string => `${ORDERS_PATH}/${encodeURIComponent(order_key)}`;
+export const personPath = (person_id: string): string => `/dashboard/persons/${encodeURIComponent(person_id)}`;
 
 function readRoute(): Route {
   const [, , section, id] = location.pathname.split('/');
   if (section === 'orders' && id) return { page: 'journey', id: decodeURIComponent(id) };
+  if (section === 'persons' && id) return { page: 'person', id: decodeURIComponent(id) };
   return section === 'orders' ? { page: 'orders' } : { page: 'live' };
 }
 

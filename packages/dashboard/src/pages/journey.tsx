@@ -4,9 +4,10 @@ import { useTexts } from '../i18n.ts';
 import { OrderBadge } from '../parts/badges.tsx';
 import { Deliveries } from '../parts/deliveries.tsx';
 import { Evidence } from '../parts/evidence.tsx';
+import { ShortId } from '../parts/identifier.tsx';
 import { Loop } from '../parts/loop.tsx';
-import { Timeline } from '../parts/timeline.tsx';
-import { ORDERS_PATH } from '../route.ts';
+import { momentsOfJourney, Timeline } from '../parts/timeline.tsx';
+import { ORDERS_PATH, personPath } from '../route.ts';
 import { usePolling } from '../use-polling.ts';
 
 const EVERY_MS = 1_500;
@@ -29,7 +30,7 @@ export function JourneyPage({ id }: { id: string }) {
 
 function Drawn({ journey }: { journey: Journey }) {
   const { t, money, dateTime } = useTexts();
-  const { order } = journey;
+  const { order, person_id } = journey;
   return (
     <>
       <div class="row heading">
@@ -37,6 +38,15 @@ function Drawn({ journey }: { journey: Journey }) {
           <h1 tabIndex={-1}>{t('journey_title', { order: order.order_number ?? order.order_id })}</h1>
           <p class="dim">
             {order.source} · {order.account} · {dateTime(Date.parse(order.created_at))}
+          </p>
+          <p>
+            {person_id === null ? (
+              t('no_person')
+            ) : (
+              <a href={personPath(person_id)}>
+                {t('person')} <ShortId id={person_id} />
+              </a>
+            )}
           </p>
         </div>
         <p class="total">
@@ -46,7 +56,7 @@ function Drawn({ journey }: { journey: Journey }) {
       </div>
       <Loop journey={journey} />
       <div class="columns">
-        <Timeline journey={journey} />
+        <Timeline moments={momentsOfJourney(journey)} />
         <div>
           <Deliveries journey={journey} />
           <Evidence journey={journey} />

@@ -8,9 +8,8 @@ export function Evidence({ journey }: { journey: Journey }) {
     <section class="panel">
       <h2>{t('evidence_title')}</h2>
       <p class="dim">{t('evidence_intro')}</p>
-      {journey.candidates.length === 0 ? (
-        <p>{t(`unlinked_${journey.unlinked_reason ?? 'no_session_with_key'}`)}</p>
-      ) : (
+      {!journey.link && <p>{t(`unlinked_${journey.unlinked_reason ?? 'no_session_with_key'}`)}</p>}
+      {journey.candidates.length > 0 && (
         <ul class="evidence">
           {journey.candidates.map((link) => (
             <EvidenceRow key={`${link.key}${link.session_id}`} link={link} />

@@ -1,21 +1,26 @@
-import type { Attempt, Delivery, Journey, JourneyEvent, Touchpoint } from '@orderloop/protocol';
+import type { Attempt, Delivery, Journey, JourneyEvent, Person, Session, Touchpoint } from '@orderloop/protocol';
 import { useTexts } from '../i18n.ts';
 import { ChannelBadge } from './badges.tsx';
+import { ShortId } from './identifier.tsx';
+
+/** What a timeline shows of a touchpoint, and what a session can show of the touchpoint that it is. */
+type Contact = Pick<Touchpoint, 'kind' | 'channel' | 'platform' | 'campaign' | 'click_ids' | 'placement'>;
 
 type Moment =
-  | { at: number; kind: 'touchpoint'; touchpoint: Touchpoint }
+  | { at: number; kind: 'touchpoint'; touchpoint: Contact; session?: Session }
   | { at: number; kind: 'events'; events: JourneyEvent[] }
   | { at: number; kind: 'order'; fact?: string; event_id: string }
   | { at: number; kind: 'attempt'; attempt: Attempt; delivery: Delivery };
 
-/** Everything that happened, oldest first. */
-export function Timeline({ journey }: { journey: Journey }) {
+/** What happened, in the order of the moments. */
+export function Timeline({ moments }: { moments: readonly Moment[] }) {
   const { t, time } = useTexts();
   return (
     <section class="panel">
       <h2>{t('timeline_title')}</h2>
+      {moments.length === 0 && <p class="dim">{t('no_visit')}</p>}
       <ol class="timeline">
-        {momentsOf(journey).map((moment, index) => (
+        {moments.map((moment, index) => (
           <li key={index} class={`moment ${moment.kind} ${moment.kind === 'attempt' ? moment.attempt.verdict : ''}`}>
             <time dateTime={new Date(moment.at).toISOString()}>{time(moment.at)}</time>
             <div>
@@ -29,10 +34,11 @@ export function Timeline({ journey }: { journey: Journey }) {
 }
 
 function MomentBody({ moment }: { moment: Moment }) {
-  const { t, time } = useTexts();
+  const { t, time, duration } = useTexts();
   switch (moment.kind) {
     case 'touchpoint': {
-      const { kind, channel, platform, campaign, click_ids, placement } = moment.touchpoint;
+      const { session, touchpoint } = moment;
+      const { kind, channel, platform, campaign, click_ids, placement } = touchpoint;
       return (
         <>
           <strong>{t(`tl_${kind}`)}</strong>{' '}
@@ -50,6 +56,13 @@ function MomentBody({ moment }: { moment: Moment }) {
               {t('first_seen', { time: time(first_seen_at) })}
             </p>
           ))}
+          {session && (
+            <p class="dim">
+              {t('visit_facts', { pages: session.page_view_count, events: session.event_count })}
+              {session.ended_at > session.started_at && ` · ${duration(session.ended_at - session.started_at)}`} · {t('device')}{' '}
+              <ShortId id={session.visitor_id} />
+            </p>
+          )}
         </>
       );
     }
@@ -101,7 +114,8 @@ function MomentBody({ moment }: { moment: Moment }) {
   }
 }
 
-function momentsOf({ touchpoints, events, order_events, conversions, order }: Journey): Moment[] {
+/** Everything from the ad click to the last reply of a platform, oldest first. */
+export function momentsOfJourney({ touchpoints, events, order_events, conversions, order }: Journey): Moment[] {
   const moments: Moment[] = touchpoints.map((touchpoint) => ({ at: touchpoint.occurred_at, kind: 'touchpoint', touchpoint }));
   const bySession = Map.groupBy(events, ({ session_id }) => session_id ?? '');
   for (const list of bySession.values()) {
@@ -115,6 +129,24 @@ function momentsOf({ touchpoints, events, order_events, conversions, order }: Jo
     for (const attempt of delivery.attempts) moments.push({ at: attempt.started_at, kind: 'attempt', attempt, delivery });
   }
   return moments.sort((left, right) => left.at - right.at);
+}
+
+/** Every visit on every device, and every contact with an ad of our own, oldest first. */
+export function momentsOfPerson({ sessions, touchpoints }: Person): Moment[] {
+  const visits = sessions.map(
+    (session): Moment => ({
+      at: session.started_at,
+      kind: 'touchpoint',
+      touchpoint: { ...session, kind: 'session' },
+      session,
+    }),
+  );
+  // A session is a touchpoint itself: it stands there once, with what is known of the visit.
+  const known = new Set(sessions.map(({ session_id }) => session_id));
+  const others = touchpoints
+    .filter(({ kind, session_id }) => kind !== 'session' || !known.has(session_id))
+    .map((touchpoint): Moment => ({ at: touchpoint.occurred_at, kind: 'touchpoint', touchpoint }));
+  return [...visits, ...others].sort((left, right) => left.at - right.at);
 }
 
 function summarise(events: readonly JourneyEvent[]): string {
