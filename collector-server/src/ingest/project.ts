@@ -34,7 +34,7 @@ import {
 import { deadLetterOf } from './dead-letter.ts';
 import { identify } from './identify.ts';
 
-const BATCH = 200;
+const BATCH = 1000;
 const nextTurn = promisify(setImmediate);
 /** A projector that died is followed by another after this long. */
 const LEASE_MS = 10_000;
@@ -86,7 +86,7 @@ interface Take {
 }
 
 /**
- * Drives the pure projectors over the log, each partition in its order, in transactions of up to 200 events: the rows of an
+ * Drives the pure projectors over the log, each partition in its order, in transactions of up to 1,000 events: the rows of an
  * event, the outbox rows of its conversions and the position are kept together or not at all.
  */
 export function createProjector(

@@ -3,6 +3,7 @@ import type { ConversionState } from '../../stitch/conversion.ts';
 import type { SessionState } from '../../stitch/session.ts';
 import type { OrderRow, ProjectionTx, SessionKeyRow, VisitorConsent, WantedRows } from '../contract.ts';
 import { type OrderBodyRow, type OrderKeyRow, toOrderKey, toOrderRow } from '../rows.ts';
+import { isEarlier, Known, keyOf, Pending } from '../write-buffer.ts';
 import type { Queryable } from './database.ts';
 import { createIdentityReader, createIdentityWriter } from './identity.ts';
 
@@ -11,54 +12,6 @@ interface Body {
 }
 
 const parseAll = <T>(rows: readonly Body[]): T[] => rows.map((row) => JSON.parse(row.body) as T);
-const keyOf = (...parts: readonly string[]): string => JSON.stringify(parts);
-
-/** Writes of one table that wait to be made at once; `rows` are by key, the newest of each. */
-class Pending<Row> {
-  readonly #rows = new Map<string, Row>();
-  readonly #write: (rows: Row[]) => Promise<unknown>;
-
-  constructor(write: (rows: Row[]) => Promise<unknown>) {
-    this.#write = write;
-  }
-
-  put(key: string, row: Row): void {
-    this.#rows.set(key, row);
-  }
-
-  get(key: string): Row | undefined {
-    return this.#rows.get(key);
-  }
-
-  async flush(): Promise<void> {
-    if (this.#rows.size === 0) return;
-    const rows = [...this.#rows.values()];
-    this.#rows.clear();
-    await this.#write(rows);
-  }
-}
-
-/** Remembers answers while a transaction lasts: nothing but itself changes what it sees. */
-class Known<T> {
-  readonly #answers = new Map<string, T>();
-
-  async get(key: string, ask: () => Promise<T>): Promise<T> {
-    const known = this.#answers.get(key);
-    if (known !== undefined) return known;
-    const answer = await ask();
-    this.#answers.set(key, answer);
-    return answer;
-  }
-
-  set(key: string, answer: T): void {
-    this.#answers.set(key, answer);
-  }
-
-  delete(key: string): void {
-    this.#answers.delete(key);
-  }
-}
-
 /**
  * One projector transaction on PostgreSQL. Each question is a way to the server and back, so answers are remembered, and the
  * rows that most events write wait until something asks for their table, or for `flush` at the end.
@@ -174,12 +127,7 @@ export function createTx(client: Queryable): ProjectionTx & { flush(): Promise<v
     },
     async putSessionKey(row) {
       const key = keyOf(row.site, row.key, row.value, row.session_id, row.visitor_id);
-      const waiting = sessionKeyRows.get(key);
-      const isEarlier =
-        !waiting ||
-        row.occurred_at < waiting.occurred_at ||
-        (row.occurred_at === waiting.occurred_at && row.event_id < waiting.event_id);
-      if (isEarlier) sessionKeyRows.put(key, row);
+      if (isEarlier(row, sessionKeyRows.get(key))) sessionKeyRows.put(key, row);
     },
     async sessionKeys(site, key, value, limit) {
       await sessionKeyRows.flush();

@@ -14,6 +14,7 @@ import {
   toOrderSummary,
   type VisitorRow,
 } from '../rows.ts';
+import { isEarlier, keyOf, Pending } from '../write-buffer.ts';
 import type { Database } from './database.ts';
 import { createIdentityReader, createIdentityWriter } from './identity.ts';
 
@@ -36,7 +37,6 @@ const parseAll = <T>(rows: Body[]): T[] => rows.map((row) => JSON.parse(row.body
 
 /** The projections on SQLite. */
 export function createProjections(db: Database): Projections {
-  const tx = createTx(db);
   return {
     ...createIdentityReader((sql, ...values) => db.all(sql, ...values)),
     personMember: async (site, person_id) => {
@@ -56,7 +56,13 @@ export function createProjections(db: Database): Projections {
       const { site, visitor_id } = after && 'visitor_id' in after ? after : { site: '', visitor_id: '' };
       return [...members, ...(await db.all<VisitorRow>(VISITORS_AFTER, site, visitor_id, limit - members.length))];
     },
-    transaction: (_sites, step) => db.write(() => step(tx)),
+    transaction: (_sites, step) =>
+      db.write(async () => {
+        const tx = createTx(db);
+        const result = await step(tx);
+        await tx.flush();
+        return result;
+      }),
     reset: () =>
       db.write(() => {
         for (const table of PROJECTION_TABLES) db.run(`DELETE FROM ${table}`);
@@ -131,42 +137,33 @@ export function createProjections(db: Database): Projections {
   };
 }
 
-function createTx(db: Database): ProjectionTx {
-  return {
-    // Asking one by one costs nothing here.
-    prefetch: async () => undefined,
-    ...createIdentityReader(async (sql, ...values) => db.own(sql, ...values)),
-    ...createIdentityWriter(db),
-    session: async (site, session_id, visitor_id) =>
-      parse<SessionState>(
-        db.own<Body>(
-          'SELECT body FROM sessions WHERE site = ? AND session_id = ? AND visitor_id = ?',
-          site,
-          session_id,
-          visitor_id,
-        )[0],
-      ),
-    async putSession(session) {
+/** One projector transaction. What most events write waits, so that it is written once however many say it. */
+function createTx(db: Database): ProjectionTx & { flush(): Promise<void> } {
+  const identity = createIdentityReader(async (sql, ...values) => db.own(sql, ...values));
+  const sessions = new Pending<SessionState>(async (rows) => {
+    for (const row of rows)
       db.run(
         'INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?, ?)',
-        session.site,
-        session.session_id,
-        session.visitor_id,
-        session.started_at,
-        JSON.stringify(session),
+        row.site,
+        row.session_id,
+        row.visitor_id,
+        row.started_at,
+        JSON.stringify(row),
       );
-    },
-    async putTouchpoint(touchpoint: Touchpoint) {
+  });
+  const touchpoints = new Pending<Touchpoint>(async (rows) => {
+    for (const row of rows)
       db.run(
         'INSERT OR REPLACE INTO touchpoints VALUES (?, ?, ?, ?, ?)',
-        touchpoint.site,
-        touchpoint.touchpoint_id,
-        touchpoint.visitor_id,
-        touchpoint.occurred_at,
-        JSON.stringify(touchpoint),
+        row.site,
+        row.touchpoint_id,
+        row.visitor_id,
+        row.occurred_at,
+        JSON.stringify(row),
       );
-    },
-    async putSessionKey(row: SessionKeyRow) {
+  });
+  const sessionKeys = new Pending<SessionKeyRow>(async (rows) => {
+    for (const row of rows)
       db.run(
         `INSERT INTO session_keys VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET event_id = excluded.event_id, occurred_at = excluded.occurred_at
          WHERE (excluded.occurred_at, excluded.event_id) < (occurred_at, event_id)`,
@@ -178,15 +175,51 @@ function createTx(db: Database): ProjectionTx {
         row.event_id,
         row.occurred_at,
       );
+  });
+  return {
+    async flush() {
+      await sessions.flush();
+      await touchpoints.flush();
+      await sessionKeys.flush();
     },
-    sessionKeys: async (site, key, value, limit) =>
-      db.own<SessionKeyRow>(
+    // Asking one by one costs nothing here.
+    prefetch: async () => undefined,
+    ...identity,
+    ...createIdentityWriter(db),
+    async sessionsBefore(...wanted) {
+      await sessions.flush();
+      return identity.sessionsBefore(...wanted);
+    },
+    session: async (site, session_id, visitor_id) =>
+      sessions.get(keyOf(site, session_id, visitor_id)) ??
+      parse<SessionState>(
+        db.own<Body>(
+          'SELECT body FROM sessions WHERE site = ? AND session_id = ? AND visitor_id = ?',
+          site,
+          session_id,
+          visitor_id,
+        )[0],
+      ),
+    async putSession(session) {
+      sessions.put(keyOf(session.site, session.session_id, session.visitor_id), session);
+    },
+    async putTouchpoint(touchpoint: Touchpoint) {
+      touchpoints.put(keyOf(touchpoint.site, touchpoint.visitor_id, touchpoint.touchpoint_id), touchpoint);
+    },
+    async putSessionKey(row: SessionKeyRow) {
+      const key = keyOf(row.site, row.key, row.value, row.session_id, row.visitor_id);
+      if (isEarlier(row, sessionKeys.get(key))) sessionKeys.put(key, row);
+    },
+    async sessionKeys(site, key, value, limit) {
+      await sessionKeys.flush();
+      return db.own<SessionKeyRow>(
         'SELECT * FROM session_keys WHERE site = ? AND key = ? AND value = ? ORDER BY occurred_at DESC, session_id LIMIT ?',
         site,
         key,
         value,
         limit,
-      ),
+      );
+    },
     async visitorConsent(site, visitor_id) {
       const row = db.own<Body & { occurred_at: number; event_id: string }>(
         'SELECT * FROM visitor_consents WHERE site = ? AND visitor_id = ?',
