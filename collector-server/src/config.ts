@@ -54,6 +54,12 @@ const SiteConfigSchema = Type.Object({
         'Customer ids, e-mail addresses, phone numbers and tokens that many of the shop’s visitors share, like that of the counter: they say nothing of who it is.',
     }),
   ),
+  probable_persons: Type.Optional(
+    Type.Boolean({
+      description:
+        'Offer a probable person for devices that nobody signed in on (off by default). It needs consent as fingerprinting does, and feeds nothing but its own field.',
+    }),
+  ),
   custom_events: Type.Optional(
     Type.Union([Type.Literal('any'), Type.Array(Type.String())], {
       description: 'Event names of the shop’s own, beyond the catalogue.',

@@ -6,6 +6,7 @@ import { type ReplayOutcome, replayDeadLetter } from '../ingest/replay.ts';
 import { siteFactsOf } from '../ingest/site-facts.ts';
 import { userPlace } from '../ingest/validate.ts';
 import { type ErasureReport, erasePerson, resumeErasures } from '../persons/erase.ts';
+import { probableOf } from '../persons/probable.ts';
 import { createPersons, type Persons } from '../persons/read.ts';
 import { createVault } from '../privacy/vault.ts';
 import { RETRY_DEFAULTS } from '../relay/backoff.ts';
@@ -143,7 +144,15 @@ export async function startBackground({ config, storage, owner, now, onError }: 
     projections,
     outbox,
     rewards,
-    persons: createPersons(projections),
+    persons: {
+      ...createPersons(projections),
+      async read(site, id) {
+        const person = await createPersons(projections).read(site, id);
+        if (!person || !config.sites[person.site]?.probable_persons) return person;
+        const probable = await probableOf(person, { projections, events });
+        return { ...person, ...(probable && { probable }) };
+      },
+    },
     control: {
       check: () => storage.check(),
       size: () => storage.size(),

@@ -236,6 +236,8 @@ export interface IdentityReader {
   identifiersOfVisitor(site: string, visitor_id: string, limit: number): Promise<Identifier[]>;
   /** Devices on which one of these identifiers was claimed. */
   visitorsWith(site: string, ids: readonly Identifier[], limit: number): Promise<string[]>;
+  /** Devices that came by one of these click ids. */
+  visitorsWithClicks(site: string, click_ids: readonly string[], limit: number): Promise<string[]>;
   /** A device's first event; null when it has none. */
   visitorFirst(site: string, visitor_id: string): Promise<Stamp | null>;
   /** Sessions of a device that began at or before a UTC ms, newest first. */

@@ -66,6 +66,14 @@ export function createIdentityReader(db: Queryable): IdentityReader {
           [site, types(ids), values(ids), limit],
         )
       ).map(({ visitor_id }) => visitor_id),
+    visitorsWithClicks: async (site, click_ids, limit) =>
+      (
+        await db.query<{ visitor_id: string }>(
+          `SELECT DISTINCT visitor_id FROM unnest($2::text[]) AS wanted (value), LATERAL (SELECT visitor_id FROM session_keys
+             WHERE site = $1 AND key = 'click_id' AND value = wanted.value) AS found ORDER BY visitor_id LIMIT $3`,
+          [site, click_ids, limit],
+        )
+      ).map(({ visitor_id }) => visitor_id),
     visitorFirst: async (site, visitor_id) =>
       (await db.query<Stamp>('SELECT at, event_id FROM visitors WHERE site = $1 AND visitor_id = $2', [site, visitor_id]))[0] ??
       null,

@@ -74,6 +74,16 @@ export function createIdentityReader(ask: Ask): IdentityReader {
           limit,
         )
       ).map(({ visitor_id }) => visitor_id),
+    visitorsWithClicks: async (site, click_ids, limit) =>
+      (
+        await ask<{ visitor_id: string }>(
+          `SELECT DISTINCT visitor_id FROM json_each(?) AS wanted CROSS JOIN session_keys AS shown
+             ON site = ? AND shown.key = 'click_id' AND shown.value = wanted.value ORDER BY visitor_id LIMIT ?`,
+          JSON.stringify(click_ids),
+          site,
+          limit,
+        )
+      ).map(({ visitor_id }) => visitor_id),
     visitorFirst: async (site, visitor_id) =>
       (await ask<Stamp>('SELECT at, event_id FROM visitors WHERE site = ? AND visitor_id = ?', site, visitor_id))[0] ?? null,
     sessionsBefore: async (site, visitor_id, until, limit) =>

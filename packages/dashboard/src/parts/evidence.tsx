@@ -28,7 +28,7 @@ function EvidenceRow({ link }: { link: Link }) {
         <span class="rank" title={t('col_rank')}>
           {link.rank}
         </span>
-        <strong>{t(`key_${link.key}`)}</strong>{' '}
+        <strong>{t(`key_${link.key}`)}</strong> {link.by_person && <span class="dim">{t('by_person')}</span>}{' '}
         <span class={`badge ${link.chosen ? 'good' : ''}`}>
           {link.chosen ? t('chosen') : t(link.rejected_because ?? 'weaker_key')}
         </span>

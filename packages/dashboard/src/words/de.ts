@@ -151,6 +151,7 @@ export const de: Words = {
   weaker_key: 'ein stärkerer Schlüssel entschied',
   another_session_is_nearer: 'eine andere Sitzung liegt näher',
   browser_event: 'Browser',
+  by_person: 'über eine andere Kennung derselben Person',
   order_event: 'Bestellung',
 
   deliveries_title: 'An Plattformen gemeldet',

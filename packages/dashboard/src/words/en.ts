@@ -148,6 +148,7 @@ export const en = {
   weaker_key: 'a stronger key decided',
   another_session_is_nearer: 'another session is nearer',
   browser_event: 'browser',
+  by_person: 'by another identifier of the same person',
   order_event: 'order',
 
   deliveries_title: 'Told to platforms',

@@ -150,6 +150,7 @@ export const es: Words = {
   weaker_key: 'decidió una clave más fuerte',
   another_session_is_nearer: 'otra sesión está más cerca',
   browser_event: 'navegador',
+  by_person: 'por otro identificador de la misma persona',
   order_event: 'pedido',
 
   deliveries_title: 'Contado a las plataformas',

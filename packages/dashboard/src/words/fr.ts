@@ -151,6 +151,7 @@ export const fr: Words = {
   weaker_key: 'une clé plus forte a décidé',
   another_session_is_nearer: 'une autre session est plus proche',
   browser_event: 'navigateur',
+  by_person: 'par un autre identifiant de la même personne',
   order_event: 'commande',
 
   deliveries_title: 'Dit aux plateformes',

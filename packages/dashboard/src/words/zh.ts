@@ -148,6 +148,7 @@ export const zh: Words = {
   weaker_key: '由更强的键决定',
   another_session_is_nearer: '另一个会话更接近',
   browser_event: '浏览器',
+  by_person: '通过同一人的另一标识',
   order_event: '订单',
 
   deliveries_title: '告知平台',
