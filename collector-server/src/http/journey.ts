@@ -50,9 +50,17 @@ async function visits(
   const events = await Promise.all(visitor_ids.map((visitor_id) => storage.events.ofVisitor(site, visitor_id, MAX_EVENTS)));
   return events
     .flat()
+    .map((event) => ({ ...event, session_id: event.session_id ?? sessionAt(sessions, event)?.session_id }))
     .filter(({ session_id }) => session_id !== undefined && ids.has(session_id))
     .sort((one, other) => one.occurred_at - other.occurred_at || one.position - other.position)
     .map(toJourneyEvent);
+}
+
+/** Of an event that named no session, the one that it was given. */
+function sessionAt(sessions: readonly Session[], { visitor_id, occurred_at }: LoggedEvent): Session | undefined {
+  return sessions.find(
+    (session) => session.visitor_id === visitor_id && session.started_at <= occurred_at && occurred_at <= session.ended_at,
+  );
 }
 
 async function conversions(

@@ -33,6 +33,7 @@ import {
 } from '../storage/contract.ts';
 import { deadLetterOf } from './dead-letter.ts';
 import { identify } from './identify.ts';
+import { isLoose, placeLoose } from './loose.ts';
 
 const BATCH = 1000;
 const nextTurn = promisify(setImmediate);
@@ -295,17 +296,23 @@ function unprojected(event: LoggedEvent, error: unknown, received_at: number): D
 
 async function projectEvent(
   tx: ProjectionTx,
-  event: LoggedEvent,
+  logged: LoggedEvent,
   facts: SiteFacts,
   persons: PersonLookup,
   now: () => number,
   isVisit = true,
 ): Promise<void> {
   // Nothing says that a page of the shop sent it: it is counted, and neither linked to an order nor relayed (A1).
-  if (event.flags?.includes('low_trust') || event.event === 'erased') return;
-  const { site } = event;
+  if (logged.flags?.includes('low_trust') || logged.event === 'erased') return;
   const affected = new Set<string>();
-  if (isVisit) await projectVisit(tx, event, facts, affected);
+  // A visit that is there already has its claims, too.
+  let event = isVisit ? logged : { ...logged, visitor_id: undefined };
+  if (isVisit && isLoose(logged)) {
+    const { placed, visits } = await placeLoose(tx, logged, facts.blocked ?? NONE_BLOCKED);
+    event = placed;
+    for (const visit of visits) await projectVisit(tx, visit, facts, affected);
+  } else if (isVisit) await projectVisit(tx, event, facts, affected);
+  const { site } = event;
   if (event.visitor_id && event.consent && (await newestConsent(tx, event))) {
     for (const order_key of await tx.ordersOfVisitor(site, event.visitor_id, MAX_MATCHES)) affected.add(order_key);
   }

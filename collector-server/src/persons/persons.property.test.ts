@@ -30,9 +30,12 @@ const identifier = fc.constantFrom(
 /** Few values of each, so that they meet; minutes that repeat, so that ids decide. */
 const visit = fc.record({
   kind: fc.constant('visit' as const),
-  minute: fc.integer({ min: 0, max: 12 }),
+  // Some of them more than half an hour apart.
+  minute: fc.oneof(fc.integer({ min: 0, max: 12 }), fc.constantFrom(40, 71, 100, 131)),
   visitor: fc.constantFrom('phone', 'laptop', 'shared'),
-  session: fc.constantFrom('1', '2'),
+  session: fc.constantFrom('1', '2', null),
+  campaign: fc.constantFrom(undefined, { source: 'a' }, { source: 'b' }),
+  click: fc.constantFrom(undefined, 'x', 'y'),
   user,
   tokens,
 });
@@ -66,7 +69,11 @@ function toEvents(drawn: Drawn): StoredEvent[] {
         return [
           seen(id, entry.minute, {
             visitor_id: entry.visitor,
-            session_id: `${entry.visitor}-${entry.session}`,
+            session_id: entry.session === null ? undefined : `${entry.visitor}-${entry.session}`,
+            ...(entry.campaign && { campaign: entry.campaign }),
+            ...(entry.click && {
+              click_ids: { gclid: { value: entry.click, first_seen_at: Date.UTC(2026, 10, 20, 0, entry.minute) } },
+            }),
             user: entry.user,
             properties: entry.tokens,
           }),

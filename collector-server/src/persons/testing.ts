@@ -16,7 +16,7 @@ export function seen(event_id: string, minute: number, more: Partial<StoredEvent
     occurred_at: DAY + minute * MINUTE_MS,
     received_at: DAY,
     action_source: 'web',
-    ...(more.visitor_id && !more.session_id && { session_id: `${more.visitor_id}-1` }),
+    ...(more.visitor_id && !('session_id' in more) && { session_id: `${more.visitor_id}-1` }),
     ...more,
   };
 }

@@ -68,3 +68,8 @@ export function personId(site: string, member: Identifier | { visitor_id: string
   const key = 'visitor_id' in member ? `visitor_id:${member.visitor_id}` : keyOf(member);
   return `prs_${hash('sha256', `${site}\n${key}`, 'base64url').slice(0, PERSON_ID_LENGTH)}`;
 }
+
+/** The session of a visit that no client named: by its first event. */
+export function visitId(site: string, { visitor_id = '', event_id }: Pick<LoggedEvent, 'visitor_id' | 'event_id'>): string {
+  return `ses_${hash('sha256', `${site}\n${visitor_id}\n${event_id}`, 'base64url').slice(0, PERSON_ID_LENGTH)}`;
+}

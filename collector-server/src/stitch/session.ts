@@ -92,8 +92,8 @@ function readLanding(session: SessionState, event: LoggedEvent, hosts: readonly 
   assign(session, 'campaign', campaign);
 }
 
-// The SDK sends a click id for as long as the platform honours it; only one seen with this landing made this visit.
-function beganWith(param: string, entry: ClickIdValue, event: LoggedEvent): boolean {
+/** The SDK sends a click id for as long as the platform honours it; only one seen with this landing made this visit. */
+export function beganWith(param: string, entry: ClickIdValue, event: LoggedEvent): boolean {
   if (typeof entry === 'object' && entry.first_seen_at !== undefined)
     return entry.first_seen_at >= event.occurred_at - LANDING_SLACK_MS;
   return event.page?.url?.includes(`${param}=`) ?? false;

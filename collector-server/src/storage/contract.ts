@@ -256,6 +256,21 @@ export interface IdentityWriter {
   /** Keeps the earliest that says the same; answers whether there was anything to change. */
   putFact(site: string, cluster: string, key: string, fact: IdentityFact): Promise<boolean>;
   putClaim(claim: Claim): Promise<void>;
+  /** Keeps an event that named no session, with the one that it was given. */
+  putLoose(event: LoggedEvent): Promise<void>;
+  /** Such events of a device before a stamp, the nearest first. */
+  looseBefore(site: string, visitor_id: string, stamp: Stamp, limit: number): Promise<LoggedEvent[]>;
+  looseAfter(site: string, visitor_id: string, stamp: Stamp, limit: number): Promise<LoggedEvent[]>;
+  /** The first of a session. */
+  looseFirst(site: string, visitor_id: string, session_id: string): Promise<LoggedEvent | null>;
+  /** Takes out what is made of a session: its row, its touchpoints, its keys, its claims. */
+  dropVisit(
+    site: string,
+    visitor_id: string,
+    session_id: string,
+    keys: readonly { key: LinkKey; value: string }[],
+    event_ids: readonly string[],
+  ): Promise<void>;
   /** Takes everything of some devices and clusters out, and the keys that sessions showed. */
   forget(
     site: string,

@@ -48,6 +48,7 @@ export const PROJECTION_TABLES = [
   'claims',
   'visitor_identifiers',
   'visitors',
+  'loose_events',
   'projector',
 ] as const;
 
@@ -59,6 +60,7 @@ export const VISITOR_TABLES = [
   'claims',
   'visitor_identifiers',
   'visitors',
+  'loose_events',
 ] as const;
 
 export interface OrderBodyRow {

@@ -49,6 +49,10 @@ export class Known<T> {
   delete(key: string): void {
     this.#answers.delete(key);
   }
+
+  clear(): void {
+    this.#answers.clear();
+  }
 }
 
 /** Of one key in one session, the first event that showed it counts. */

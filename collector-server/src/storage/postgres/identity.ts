@@ -1,4 +1,4 @@
-import type { Identifier } from '@orderloop/protocol';
+import type { Identifier, LoggedEvent } from '@orderloop/protocol';
 import type { IdentityFact, Stamp } from '../../stitch/identity.ts';
 import type { SessionState } from '../../stitch/session.ts';
 import type { Claim, IdentityReader, IdentityWriter } from '../contract.ts';
@@ -90,6 +90,12 @@ export function createIdentityReader(db: Queryable): IdentityReader {
   };
 }
 
+interface Body {
+  body: string;
+}
+
+const parseEvent = ({ body }: Body): LoggedEvent => JSON.parse(body) as LoggedEvent;
+
 /** For use inside a transaction. */
 export function createIdentityWriter(db: Queryable): IdentityWriter {
   return {
@@ -111,6 +117,53 @@ export function createIdentityWriter(db: Queryable): IdentityWriter {
            WHERE (excluded.at, excluded.event_id) < (known.at, known.event_id)`,
         [site, key, cluster, fact.at, fact.event_id, JSON.stringify(fact)],
       )) === 1,
+    async putLoose(event) {
+      await db.run(
+        `INSERT INTO loose_events VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (site, visitor_id, at, event_id) DO UPDATE SET session_id = excluded.session_id, body = excluded.body`,
+        [event.site, event.visitor_id, event.occurred_at, event.event_id, event.session_id, JSON.stringify(event)],
+      );
+    },
+    looseBefore: async (site, visitor_id, { at, event_id }, limit) =>
+      (
+        await db.query<Body>(
+          `SELECT body FROM loose_events WHERE site = $1 AND visitor_id = $2 AND (at, event_id) < ($3, $4)
+           ORDER BY at DESC, event_id DESC LIMIT $5`,
+          [site, visitor_id, at, event_id, limit],
+        )
+      ).map(parseEvent),
+    looseAfter: async (site, visitor_id, { at, event_id }, limit) =>
+      (
+        await db.query<Body>(
+          `SELECT body FROM loose_events WHERE site = $1 AND visitor_id = $2 AND (at, event_id) > ($3, $4)
+           ORDER BY at, event_id LIMIT $5`,
+          [site, visitor_id, at, event_id, limit],
+        )
+      ).map(parseEvent),
+    looseFirst: async (site, visitor_id, session_id) =>
+      (
+        await db.query<Body>(
+          'SELECT body FROM loose_events WHERE site = $1 AND visitor_id = $2 AND session_id = $3 ORDER BY at, event_id LIMIT 1',
+          [site, visitor_id, session_id],
+        )
+      ).map(parseEvent)[0] ?? null,
+    async dropVisit(site, visitor_id, session_id, keys, event_ids) {
+      await db.run('DELETE FROM sessions WHERE site = $1 AND session_id = $2 AND visitor_id = $3', [
+        site,
+        session_id,
+        visitor_id,
+      ]);
+      await db.run('DELETE FROM touchpoints WHERE site = $1 AND visitor_id = $2 AND touchpoint_id = ANY ($3::text[])', [
+        ...[site, visitor_id],
+        [session_id, ...event_ids],
+      ]);
+      await db.run(
+        `DELETE FROM session_keys USING unnest($4::text[], $5::text[]) AS shown (key, value)
+         WHERE site = $1 AND session_id = $2 AND visitor_id = $3 AND session_keys.key = shown.key AND session_keys.value = shown.value`,
+        [site, session_id, visitor_id, keys.map(({ key }) => key), keys.map(({ value }) => value)],
+      );
+      await db.run('DELETE FROM claims WHERE site = $1 AND visitor_id = $2 AND session_id = $3', [site, visitor_id, session_id]);
+    },
     async forget(site, { visitor_ids, clusters, keys, order_keys }) {
       for (const table of VISITOR_TABLES)
         await db.run(`DELETE FROM ${table} WHERE site = $1 AND visitor_id = ANY ($2::text[])`, [site, visitor_ids]);

@@ -89,9 +89,20 @@ export function createTx(client: Queryable): ProjectionTx & { flush(): Promise<v
   );
 
   const identity = createIdentityReader(client);
+  const writer = createIdentityWriter(client);
   return {
     ...identity,
-    ...createIdentityWriter(client),
+    ...writer,
+    async dropVisit(site, visitor_id, session_id, ...rest) {
+      await this.flush();
+      sessions.set(keyOf(site, session_id, visitor_id), null);
+      await writer.dropVisit(site, visitor_id, session_id, ...rest);
+    },
+    async forget(site, gone) {
+      sessions.clear();
+      consents.clear();
+      await writer.forget(site, gone);
+    },
     async sessionsBefore(...wanted) {
       await sessionRows.flush();
       return identity.sessionsBefore(...wanted);

@@ -1,4 +1,4 @@
-import type { Identifier } from '@orderloop/protocol';
+import type { Identifier, LoggedEvent } from '@orderloop/protocol';
 import type { IdentityFact, Stamp } from '../../stitch/identity.ts';
 import type { SessionState } from '../../stitch/session.ts';
 import type { Claim, IdentityReader, IdentityWriter } from '../contract.ts';
@@ -101,6 +101,12 @@ export function createIdentityReader(ask: Ask): IdentityReader {
   };
 }
 
+interface Body {
+  body: string;
+}
+
+const parseEvent = ({ body }: Body): LoggedEvent => JSON.parse(body) as LoggedEvent;
+
 /** For use inside a write. */
 export function createIdentityWriter(db: Database): IdentityWriter {
   return {
@@ -126,6 +132,51 @@ export function createIdentityWriter(db: Database): IdentityWriter {
         fact.event_id,
         JSON.stringify(fact),
       ) === 1,
+    async putLoose(event) {
+      db.run(
+        'INSERT OR REPLACE INTO loose_events VALUES (?, ?, ?, ?, ?, ?)',
+        event.site,
+        event.visitor_id!,
+        event.occurred_at,
+        event.event_id,
+        event.session_id!,
+        JSON.stringify(event),
+      );
+    },
+    looseBefore: async (site, visitor_id, { at, event_id }, limit) =>
+      db
+        .own<Body>(
+          `SELECT body FROM loose_events WHERE site = ? AND visitor_id = ? AND (at, event_id) < (?, ?)
+           ORDER BY at DESC, event_id DESC LIMIT ?`,
+          ...[site, visitor_id, at, event_id, limit],
+        )
+        .map(parseEvent),
+    looseAfter: async (site, visitor_id, { at, event_id }, limit) =>
+      db
+        .own<Body>(
+          `SELECT body FROM loose_events WHERE site = ? AND visitor_id = ? AND (at, event_id) > (?, ?)
+           ORDER BY at, event_id LIMIT ?`,
+          ...[site, visitor_id, at, event_id, limit],
+        )
+        .map(parseEvent),
+    looseFirst: async (site, visitor_id, session_id) =>
+      db
+        .own<Body>(
+          'SELECT body FROM loose_events WHERE site = ? AND visitor_id = ? AND session_id = ? ORDER BY at, event_id LIMIT 1',
+          ...[site, visitor_id, session_id],
+        )
+        .map(parseEvent)[0] ?? null,
+    async dropVisit(site, visitor_id, session_id, keys, event_ids) {
+      db.run('DELETE FROM sessions WHERE site = ? AND session_id = ? AND visitor_id = ?', site, session_id, visitor_id);
+      for (const id of [session_id, ...event_ids])
+        db.run('DELETE FROM touchpoints WHERE site = ? AND visitor_id = ? AND touchpoint_id = ?', site, visitor_id, id);
+      for (const { key, value } of keys)
+        db.run(
+          'DELETE FROM session_keys WHERE site = ? AND key = ? AND value = ? AND session_id = ? AND visitor_id = ?',
+          ...[site, key, value, session_id, visitor_id],
+        );
+      db.run('DELETE FROM claims WHERE site = ? AND visitor_id = ? AND session_id = ?', site, visitor_id, session_id);
+    },
     async forget(site, { visitor_ids, clusters, keys, order_keys }) {
       for (const visitor_id of visitor_ids) {
         for (const table of VISITOR_TABLES) db.run(`DELETE FROM ${table} WHERE site = ? AND visitor_id = ?`, site, visitor_id);

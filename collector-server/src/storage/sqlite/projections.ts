@@ -140,6 +140,7 @@ export function createProjections(db: Database): Projections {
 /** One projector transaction. What most events write waits, so that it is written once however many say it. */
 function createTx(db: Database): ProjectionTx & { flush(): Promise<void> } {
   const identity = createIdentityReader(async (sql, ...values) => db.own(sql, ...values));
+  const writer = createIdentityWriter(db);
   const sessions = new Pending<SessionState>(async (rows) => {
     for (const row of rows)
       db.run(
@@ -185,7 +186,11 @@ function createTx(db: Database): ProjectionTx & { flush(): Promise<void> } {
     // Asking one by one costs nothing here.
     prefetch: async () => undefined,
     ...identity,
-    ...createIdentityWriter(db),
+    ...writer,
+    async dropVisit(...visit) {
+      await this.flush();
+      await writer.dropVisit(...visit);
+    },
     async sessionsBefore(...wanted) {
       await sessions.flush();
       return identity.sessionsBefore(...wanted);

@@ -69,3 +69,15 @@ CREATE TABLE erasures (
   body text NOT NULL,
   PRIMARY KEY (site, event_id)
 );
+
+-- Events of devices that named no session, with the one that they were given: a late one may give them others.
+CREATE TABLE loose_events (
+  site text COLLATE "C" NOT NULL,
+  visitor_id text COLLATE "C" NOT NULL,
+  at bigint NOT NULL,
+  event_id text COLLATE "C" NOT NULL,
+  session_id text COLLATE "C" NOT NULL,
+  body text NOT NULL,
+  PRIMARY KEY (site, visitor_id, at, event_id)
+);
+CREATE INDEX loose_events_by_session ON loose_events (site, visitor_id, session_id, at, event_id);

@@ -79,3 +79,15 @@ CREATE TABLE erasures (
   body TEXT NOT NULL,
   PRIMARY KEY (site, event_id)
 ) STRICT, WITHOUT ROWID;
+
+-- Events of devices that named no session, with the one that they were given: a late one may give them others.
+CREATE TABLE loose_events (
+  site TEXT NOT NULL,
+  visitor_id TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  event_id TEXT NOT NULL,
+  session_id TEXT NOT NULL,
+  body TEXT NOT NULL,
+  PRIMARY KEY (site, visitor_id, at, event_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX loose_events_by_session ON loose_events (site, visitor_id, session_id, at, event_id);
