@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { OrderSummary } from '@orderloop/protocol';
+import type { Journey, OrderSummary } from '@orderloop/protocol';
 import { type Browser, chromium, type Page } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findBrowser } from '../../../scripts/browser.mjs';
@@ -13,6 +13,7 @@ const LANGUAGES = ['en', 'es', 'fr', 'de', 'zh'];
 let demo: Demo;
 let browser: Browser;
 let orderPath: string;
+let personPath: string;
 
 beforeAll(async () => {
   demo = await startDemo({ collector: 0, shop: 0, platform: 0 });
@@ -41,6 +42,9 @@ async function placeOrder(): Promise<string> {
     const { orders } = (await (await fetch(`${demo.collectorUrl}/v1/orders`)).json()) as { orders: OrderSummary[] };
     return orders.length > 0 && orders;
   });
+  const journey = `${demo.collectorUrl}/v1/orders/${encodeURIComponent(order!.order_key)}/journey`;
+  const { person_id } = (await (await fetch(journey)).json()) as Journey;
+  personPath = `/dashboard/persons/${person_id}`;
   return `/dashboard/orders/${encodeURIComponent(order!.order_key)}`;
 }
 
@@ -49,6 +53,7 @@ const pages = () => ({
   'the live page': `${demo.collectorUrl}/dashboard`,
   'the orders page': `${demo.collectorUrl}/dashboard/orders`,
   'the journey page': `${demo.collectorUrl}${orderPath}`,
+  'the person page': `${demo.collectorUrl}${personPath}`,
   'the ads page': `${demo.platformUrl}/`,
   'the shop’s home': `${demo.shopUrl}/`,
   'a product': `${demo.shopUrl}/products/bollard`,
@@ -72,7 +77,15 @@ async function violations(page: Page): Promise<string[]> {
   });
 }
 
-const names = ['the live page', 'the orders page', 'the journey page', 'the ads page', 'the shop’s home', 'a product'] as const;
+const names = [
+  'the live page',
+  'the orders page',
+  'the journey page',
+  'the person page',
+  'the ads page',
+  'the shop’s home',
+  'a product',
+] as const;
 
 test.each(names)('%s can be used by everybody, light and dark', async (name) => {
   for (const colorScheme of ['light', 'dark'] as const) {
