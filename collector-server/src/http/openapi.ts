@@ -165,7 +165,7 @@ export function openApi(publicUrl: string | undefined): unknown {
         get: {
           summary: 'Who it is, and why: identifiers, devices, visits, orders, conflicts',
           security: [{ secretKey: [] }],
-          parameters: [parameter('id', 'path', 'Any id that the person ever had, or a visitor’s.')],
+          parameters: [parameter('id', 'path', 'Any id that the person ever had; of one site, also a visitor’s.')],
           responses: { 200: { description: 'The person.' }, ...problems },
         },
       },

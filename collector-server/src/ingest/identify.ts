@@ -41,7 +41,7 @@ export async function identify(
   const changed: string[] = [];
   for (const [order_id, by] of knownBy(after)) if (known.get(order_id) !== by) changed.push(order_id);
   const affected = new Set<string>();
-  for (const { order_key } of await tx.ordersWithIds(site, changed, MAX_CHANGED)) affected.add(order_key);
+  if (changed.length > 0) for (const { order_key } of await tx.ordersWithIds(site, changed, MAX_CHANGED)) affected.add(order_key);
   if (event.order) {
     const person = await persons.namedBy(site, event.order.order_id!);
     const own = after.flatMap(({ orders }) =>

@@ -340,7 +340,7 @@ export interface Projections extends ProjectionReader {
 
 /** What is read of the projections by pages, reports and the relay. */
 export interface ProjectionReader extends IdentityReader {
-  /** What a person's id stands for, now or ever. */
+  /** What a person's id stands for, now or ever; of a site that is named, also a visitor's id. */
   personMember(site: string | undefined, person_id: string): Promise<PersonMember | null>;
   position(partition: number): Promise<number>;
   orders(site: string | undefined, limit: number): Promise<OrderSummary[]>;

@@ -38,11 +38,16 @@ export function createProjections(db: PostgresDatabase): Projections {
       );
       if (id) return toMember(id);
       const [visitor] = await db.query<VisitorRow>(
-        `SELECT site, visitor_id FROM visitors WHERE (person_id = $1 OR visitor_id = $1) AND ($2::text IS NULL OR site = $2)
+        `SELECT site, visitor_id FROM visitors WHERE person_id = $1 AND ($2::text IS NULL OR site = $2)
          ORDER BY site, visitor_id LIMIT 1`,
         [person_id, site ?? null],
       );
-      return visitor ?? null;
+      if (visitor || site === undefined) return visitor ?? null;
+      const [own] = await db.query<VisitorRow>('SELECT site, visitor_id FROM visitors WHERE visitor_id = $1 AND site = $2', [
+        person_id,
+        site,
+      ]);
+      return own ?? null;
     },
     async personMembers(after, limit) {
       const members: PersonMember[] = [];

@@ -11,12 +11,12 @@ export type Ask = <Row>(sql: string, ...values: (string | number)[]) => Promise<
 /** A list of identifiers as a table. CROSS JOIN keeps it in front: each is looked up through the index, whatever the planner thinks. */
 const WANTED = `(SELECT value ->> 'type' AS type, value ->> 'value' AS value FROM json_each(?))`;
 
-/** Who is who, on SQLite. */
+/** Who is who, on SQLite. Where an index is named, the planner would take the key's first column, which is the whole table. */
 export function createIdentityReader(ask: Ask): IdentityReader {
   const orders = async (site: string, order_ids: readonly string[], limit: number, direction: 'ASC' | 'DESC') =>
     (
       await ask<OrderBodyRow>(
-        `SELECT order_key, received_at, body FROM json_each(?) AS wanted CROSS JOIN orders ON order_id = wanted.value AND site = ?
+        `SELECT order_key, received_at, body FROM json_each(?) AS wanted CROSS JOIN orders INDEXED BY orders_by_id ON order_id = wanted.value AND site = ?
          ORDER BY created_at ${direction}, order_key ${direction} LIMIT ?`,
         JSON.stringify(order_ids),
         site,
@@ -33,9 +33,13 @@ export function createIdentityReader(ask: Ask): IdentityReader {
         )
       ).map(({ cluster }) => cluster),
     identityFacts: async (site, cluster) =>
-      (await ask<{ body: string }>('SELECT body FROM identity_facts WHERE site = ? AND cluster = ?', site, cluster)).map(
-        ({ body }) => JSON.parse(body) as IdentityFact,
-      ),
+      (
+        await ask<{ body: string }>(
+          'SELECT body FROM identity_facts INDEXED BY identity_facts_by_cluster WHERE site = ? AND cluster = ?',
+          site,
+          cluster,
+        )
+      ).map(({ body }) => JSON.parse(body) as IdentityFact),
     claimsOfSession: async (site, visitor_id, session_id, limit) =>
       (
         await ask<Claim>(
@@ -116,8 +120,18 @@ export function createIdentityWriter(db: Database): IdentityWriter {
     },
     async joinClusters(site, from, into) {
       for (const cluster of from) {
-        db.run('UPDATE identifiers SET cluster = ? WHERE site = ? AND cluster = ?', into, site, cluster);
-        db.run('UPDATE identity_facts SET cluster = ? WHERE site = ? AND cluster = ?', into, site, cluster);
+        db.run(
+          'UPDATE identifiers INDEXED BY identifiers_by_cluster SET cluster = ? WHERE site = ? AND cluster = ?',
+          into,
+          site,
+          cluster,
+        );
+        db.run(
+          'UPDATE identity_facts INDEXED BY identity_facts_by_cluster SET cluster = ? WHERE site = ? AND cluster = ?',
+          into,
+          site,
+          cluster,
+        );
       }
     },
     putFact: async (site, cluster, key, fact) =>
@@ -188,8 +202,9 @@ export function createIdentityWriter(db: Database): IdentityWriter {
       }
       for (const cluster of clusters)
         for (const table of ['identifiers', 'identity_facts'])
-          db.run(`DELETE FROM ${table} WHERE site = ? AND cluster = ?`, site, cluster);
-      for (const order_key of order_keys) db.run('DELETE FROM order_keys WHERE site = ? AND order_key = ?', site, order_key);
+          db.run(`DELETE FROM ${table} INDEXED BY ${table}_by_cluster WHERE site = ? AND cluster = ?`, site, cluster);
+      for (const order_key of order_keys)
+        db.run('DELETE FROM order_keys INDEXED BY order_keys_by_order WHERE site = ? AND order_key = ?', site, order_key);
     },
     tombstones: async (site) =>
       db.own<{ body: string }>('SELECT body FROM erasures WHERE site = ?', site).map(({ body }) => toTombstones(body)),

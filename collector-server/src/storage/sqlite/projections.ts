@@ -27,7 +27,10 @@ const ORDER_EVENTS = 'SELECT body FROM order_events WHERE site = ? AND order_key
 const PERSON_OF_IDENTIFIER =
   'SELECT site, type, value FROM identifiers WHERE person_id = ?1 AND (?2 IS NULL OR site = ?2) ORDER BY site, type, value LIMIT 1';
 const PERSON_OF_VISITOR =
-  'SELECT site, visitor_id FROM visitors WHERE (person_id = ?1 OR visitor_id = ?1) AND (?2 IS NULL OR site = ?2) ORDER BY site, visitor_id LIMIT 1';
+  'SELECT site, visitor_id FROM visitors WHERE person_id = ?1 AND (?2 IS NULL OR site = ?2) ORDER BY site, visitor_id LIMIT 1';
+const VISITOR = 'SELECT site, visitor_id FROM visitors WHERE visitor_id = ? AND site = ?';
+/** Named, because the planner would take the key's first column, which is the whole table. */
+const KEYS_OF_ORDER = 'order_keys INDEXED BY order_keys_by_order WHERE site = ? AND order_key = ?';
 const IDENTIFIERS_AFTER =
   'SELECT site, type, value FROM identifiers WHERE (site, type, value) > (?, ?, ?) ORDER BY site, type, value LIMIT ?';
 const VISITORS_AFTER =
@@ -43,7 +46,7 @@ export function createProjections(db: Database): Projections {
       const [id] = await db.all<IdentifierRow>(PERSON_OF_IDENTIFIER, person_id, site ?? null);
       if (id) return toMember(id);
       const [visitor] = await db.all<VisitorRow>(PERSON_OF_VISITOR, person_id, site ?? null);
-      return visitor ?? null;
+      return visitor ?? (site === undefined ? undefined : (await db.all<VisitorRow>(VISITOR, person_id, site))[0]) ?? null;
     },
     async personMembers(after, limit) {
       const members: PersonMember[] = [];
@@ -280,14 +283,10 @@ function createTx(db: Database): ProjectionTx & { flush(): Promise<void> } {
     },
     orderKeys: async (site, order_key) =>
       db
-        .own<OrderKeyRow>(
-          'SELECT key, value, event_id, by_person FROM order_keys WHERE site = ? AND order_key = ? ORDER BY key, value',
-          site,
-          order_key,
-        )
+        .own<OrderKeyRow>(`SELECT key, value, event_id, by_person FROM ${KEYS_OF_ORDER} ORDER BY key, value`, site, order_key)
         .map(toOrderKey),
     async putPersonKeys(site, order_key, keys) {
-      db.run('DELETE FROM order_keys WHERE site = ? AND order_key = ? AND by_person', site, order_key);
+      db.run(`DELETE FROM ${KEYS_OF_ORDER} AND by_person`, site, order_key);
       for (const { key, value, event_id } of keys)
         db.run('INSERT OR IGNORE INTO order_keys VALUES (?, ?, ?, ?, ?, 1)', site, key, value, order_key, event_id);
     },
