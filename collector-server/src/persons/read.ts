@@ -35,8 +35,7 @@ export function createPersons(store: ProjectionReader): Persons {
     },
     async ofOrder(site, order, visitor_id, until) {
       const lookup = createPersonLookup(store);
-      const placed: Stamp = { at: Date.parse(order.created_at), event_id: '' };
-      const owner = await lookup.ownerOfOrder(site, order, placed);
+      const owner = await lookup.ownerOfOrder(site, order);
       const visits = owner ? await visitsOf(store, lookup, site, owner, until) : { sessions: [], touchpoints: [] };
       const linked = visitor_id !== null && !visits.sessions.some((session) => session.visitor_id === visitor_id);
       const more = linked ? await visitsOf(store, lookup, site, await lookup.personOfDevice(site, visitor_id), until) : null;
@@ -89,7 +88,7 @@ async function personOfMember(store: ProjectionReader, lookup: PersonLookup, mem
     person_id: owner.person_id,
     anonymous: !found?.identifying,
     first_seen_at: owner.first.at,
-    identifiers: found && cluster ? found.ids.map((id) => identifierOf(site, id, cluster.facts)) : [],
+    identifiers: found && cluster ? identifiersOf(site, found.ids, cluster.facts) : [],
     devices: await devicesOf(store, lookup, site, owner),
     sessions: sessions.reverse(),
     touchpoints,
@@ -99,12 +98,19 @@ async function personOfMember(store: ProjectionReader, lookup: PersonLookup, mem
   };
 }
 
-function identifierOf(site: string, id: Identifier, facts: readonly IdentityFact[]): PersonIdentifier {
-  let first: IdentityFact | undefined;
+/** In one pass over the facts: a person may have as many of both as is allowed. */
+function identifiersOf(site: string, ids: readonly Identifier[], facts: readonly IdentityFact[]): PersonIdentifier[] {
+  const firsts = new Map<string, Stamp>();
   for (const fact of facts) {
-    if (fact.ids.some((other) => keyOf(other) === keyOf(id)) && (!first || compareStamps(fact, first) < 0)) first = fact;
+    for (const key of fact.ids.map(keyOf)) {
+      const known = firsts.get(key);
+      if (!known || compareStamps(fact, known) < 0) firsts.set(key, fact);
+    }
   }
-  return { ...id, person_id: personId(site, id), first_seen_at: first?.at ?? 0, first_event_id: first?.event_id ?? '' };
+  return ids.map((id) => {
+    const { at, event_id } = firsts.get(keyOf(id))!;
+    return { ...id, person_id: personId(site, id), first_seen_at: at, first_event_id: event_id };
+  });
 }
 
 async function devicesOf(
