@@ -29,18 +29,21 @@ export async function identify(
   const before = await persons.around(site, fact.ids);
   const key = factKey(fact);
   const isKnown = before.some(({ facts }) => facts.some((known) => factKey(known) === key && compareStamps(known, fact) <= 0));
-  if (isKnown) return [];
+  if (isKnown && !event.order) return [];
   const known = knownBy(before);
-  await putFact(tx, site, fact, before);
-  persons.forget(
-    site,
-    before.map(({ name }) => name),
-  );
-  const after = await persons.around(site, fact.ids);
+  if (!isKnown) {
+    await putFact(tx, site, fact, before);
+    persons.forget(
+      site,
+      before.map(({ name }) => name),
+    );
+  }
+  const after = isKnown ? before : await persons.around(site, fact.ids);
   const changed: string[] = [];
   for (const [order_id, by] of knownBy(after)) if (known.get(order_id) !== by) changed.push(order_id);
   const affected = new Set<string>();
   for (const { order_key } of await tx.ordersWithIds(site, changed, MAX_CHANGED)) affected.add(order_key);
+  // Also when the order's names say nothing new: the thank-you page may have said them, and an order may be cancelled.
   if (event.order) {
     const person = await persons.namedBy(site, event.order.order_id!);
     const own = after.flatMap(({ orders }) =>
