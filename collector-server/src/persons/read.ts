@@ -113,13 +113,8 @@ function identifiersOf(site: string, ids: readonly Identifier[], facts: readonly
   });
 }
 
-async function devicesOf(
-  store: ProjectionReader,
-  lookup: PersonLookup,
-  site: string,
-  { component, visitor_ids }: Owner,
-): Promise<PersonDevice[]> {
-  const all = component ? await store.visitorsWith(site, component.ids, MAX_DEVICES) : visitor_ids;
+async function devicesOf(store: ProjectionReader, lookup: PersonLookup, site: string, owner: Owner): Promise<PersonDevice[]> {
+  const all = await devicesOfOwner(store, site, owner);
   return Promise.all(
     all.map(async (visitor_id) => ({
       visitor_id,
@@ -128,6 +123,10 @@ async function devicesOf(
     })),
   );
 }
+
+/** Devices that the person claimed, shared ones too. */
+const devicesOfOwner = async (store: ProjectionReader, site: string, { component, visitor_ids }: Owner) =>
+  component ? store.visitorsWith(site, component.ids, MAX_DEVICES) : visitor_ids;
 
 /** Oldest first. Touchpoints go with the person to whom their moment belongs. */
 async function visitsOf(
@@ -140,7 +139,8 @@ async function visitsOf(
   const sessions = (await lookup.sessions(site, owner, until, MAX_SESSIONS)).map(toSession).reverse();
   const begun = new Set(sessions.map(({ visitor_id, session_id }) => `${visitor_id}\n${session_id}`));
   const touchpoints: Touchpoint[] = [];
-  for (const visitor_id of new Set(sessions.map((session) => session.visitor_id))) {
+  // Not only where a session is theirs: a second person may have acted within a session that the first one began.
+  for (const visitor_id of await devicesOfOwner(store, site, owner)) {
     const isOwn = owner.component !== undefined && owner.visitor_ids.includes(visitor_id);
     for (const touchpoint of await store.touchpointsOfVisitor(site, visitor_id, until, MAX_TOUCHPOINTS)) {
       const { kind, session_id, occurred_at: at, touchpoint_id: event_id } = touchpoint;
