@@ -252,7 +252,8 @@ export interface IdentityWriter {
   joinClusters(site: string, from: readonly string[], into: string): Promise<void>;
   /** Keeps the earliest that says the same; answers whether there was anything to change. */
   putFact(site: string, cluster: string, key: string, fact: IdentityFact): Promise<boolean>;
-  putClaim(claim: Claim): Promise<void>;
+  /** Answers whether the identifier is new on the device. */
+  putClaim(claim: Claim): Promise<boolean>;
   /** Keeps the earliest. */
   putVisitor(site: string, visitor_id: string, person_id: string, first: Stamp): Promise<void>;
 }
