@@ -197,7 +197,7 @@ describe.skipIf(!found)(
     beforeAll(async () => {
       server = await startPostgres();
     }, 60_000);
-    afterAll(() => server?.stop());
+    afterAll(() => server?.stop(), 60_000);
 
     test('2: PostgreSQL gives the same persons and rows as SQLite, in any order of arrival, live and rebuilt', async () => {
       await fc.assert(
