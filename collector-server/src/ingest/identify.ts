@@ -51,9 +51,19 @@ export async function identify(
   }
   const after = isKnown ? before : await persons.around(site, fact.ids);
   const changed: string[] = [];
-  for (const [order_id, by] of knownBy(after)) if (known.get(order_id) !== by) changed.push(order_id);
+  /** Who gained or lost an order: for the others of theirs, it may have been the first. */
+  const people = new Set<string>();
+  const nowKnown = knownBy(after);
+  for (const [order_id, by] of nowKnown) {
+    const from = known.get(order_id);
+    if (from === by) continue;
+    changed.push(order_id);
+    for (const person of [from, by]) if (person) people.add(person);
+  }
   const affected = new Set<string>();
   for (const { order_key } of await tx.ordersWithIds(site, changed, MAX_CHANGED)) affected.add(order_key);
+  const theirs = [...nowKnown].flatMap(([order_id, by]) => (people.has(by) ? [order_id] : []));
+  for (const { order_key } of await tx.ordersWithIds(site, theirs, MAX_ORDERS)) affected.add(order_key);
   const moved = isKnown
     ? []
     : fact.ids.flatMap((id) => (textAround(before, id) === textAround(after, id) ? [] : idsAround(before, id)));

@@ -8,7 +8,7 @@ import { openPostgres } from '../storage/postgres/index.ts';
 import { findPostgres, startPostgres, type TestPostgres } from '../storage/postgres/testing.ts';
 import { openSqlite } from '../storage/sqlite/index.ts';
 import { listPersons } from './read.ts';
-import { FACTS, type Outcome, outcomeOf, seen } from './testing.ts';
+import { FACTS, type Outcome, outcomeOf, rowsOf, seen } from './testing.ts';
 
 const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 150);
 const SEED = Number(process.env['PROPERTY_SEED'] ?? 20261123);
@@ -160,7 +160,8 @@ test('2: the property can fail: a device’s people in the order of their arriva
 async function liveAndRebuilt(batches: readonly (readonly StoredEvent[])[], storage: Storage) {
   const outcome = async () => {
     const persons = await listPersons(storage.projections);
-    return { persons, rows: await storage.projections.dump() };
+    const { conversions } = await storage.projections.dump();
+    return { persons, rows: { ...(await rowsOf(storage)), conversions } };
   };
   const project = () => createProjector(storage, () => FACTS, { now: () => 0 }).catchUp();
   try {

@@ -618,6 +618,14 @@ test('new_customer: two people who turn out to be one had one first order, and a
   expect(await newCustomers(storage)).toEqual({ 1: true, 2: true });
 });
 
+test('new_customer: who loses their first order to an earlier word has another first one', async () => {
+  const { storage, take } = openStore();
+  await take([order('a', 5, '1', { user: { id: 'u1' } }), order('b', 10, '2', { user: { id: 'u1' } })]);
+  expect(await newCustomers(storage)).toEqual({ 1: true, 2: false });
+  await take([server('c', 4, { user: { id: 'u2' }, properties: { transaction_id: '1' } })]);
+  expect(await newCustomers(storage)).toEqual({ 1: true, 2: true });
+});
+
 test('new_customer: an order whose device is claimed afterwards is told of its person', async () => {
   const { storage, take } = openStore();
   await take(
