@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { personId } from '../stitch/identifiers.ts';
 import { canonicalOrder } from '../stitch/testing.ts';
 
 const BIN = join(import.meta.dirname, '..', '..', 'bin', 'orderloop.mjs');
@@ -146,6 +147,68 @@ test('stitch shows what becomes of events', () => {
   expect(result.conversions).toMatchObject([{ event: 'purchase', value: 10490, currency: 'EUR' }]);
 });
 
+test('stitch shows who is who: persons, and whose each session and order is', () => {
+  const at = 1_795_000_000_000;
+  const visit = (event_id: string, visitor_id: string, more: object = {}) => ({
+    event: 'identify',
+    event_id,
+    occurred_at: at,
+    visitor_id,
+    session_id: `session-${visitor_id}`,
+    ...more,
+  });
+  const lines = [
+    visit('e1', 'visitor-phone-0000000', { user: { id: 'u1', email: 'ada@example.com' } }),
+    visit('e2', 'visitor-laptop-000000', { user: { email: 'ADA@example.com ' } }),
+    visit('e3', 'visitor-tablet-000000', { event: 'page_view' }),
+    { event: 'identify', event_id: 'e4', occurred_at: at, action_source: 'server', user: { id: 'u2', email: 'ada@example.com' } },
+    {
+      event: 'order',
+      event_id: 'e5',
+      occurred_at: at + 60_000,
+      action_source: 'server',
+      user: { id: 'u1' },
+      order: canonicalOrder({ created_at: '2026-11-18T11:27:40Z' }),
+    },
+    {
+      event: 'alias',
+      event_id: 'e6',
+      occurred_at: at + 70_000,
+      action_source: 'server',
+      properties: {
+        identifiers: [
+          { type: 'user_id', value: 'u1' },
+          { type: 'user_id', value: 'u3' },
+        ],
+        by: 'ada',
+      },
+    },
+  ];
+  const { out, json } = orderloop(['stitch', '-'], lines.map((line) => JSON.stringify(line)).join('\n'));
+  const { persons, sessions, orders } = json();
+  expect(persons).toHaveLength(3);
+  const ada = persons.find(({ orders: bought }: { orders: string[] }) => bought.length === 1);
+  expect(ada).toMatchObject({
+    anonymous: false,
+    identifiers: [
+      { type: 'user_id', value: 'u1', first_event_id: 'e1' },
+      { type: 'user_id', value: 'u3', first_event_id: 'e6' },
+      { type: 'email', first_event_id: 'e1' },
+      { type: 'order_id', value: '1001', first_event_id: 'e5' },
+    ],
+    sessions: expect.arrayContaining(['session-visitor-phone-0000000', 'session-visitor-laptop-000000']),
+    orders: ['shop:demo:1001'],
+    conflicts: [{ event_id: 'e4', reason: 'limit', limit_of: 'user_id' }],
+    history: [{ kind: 'alias', event_id: 'e6', by: 'ada' }],
+  });
+  expect(orders).toMatchObject([{ person_id: ada.person_id }]);
+  const owners = Object.fromEntries(
+    sessions.map(({ visitor_id, person_id }: Record<string, string>) => [visitor_id, person_id === ada.person_id]),
+  );
+  expect(owners).toEqual({ 'visitor-phone-0000000': true, 'visitor-laptop-000000': true, 'visitor-tablet-000000': false });
+  expect(out.toLowerCase()).not.toContain('ada@example.com');
+});
+
 test.each([
   ['no file', ['replay'], undefined, 'invalid_input', undefined],
   ['a file that is not there', ['preview', 'nothing.json'], undefined, 'invalid_input', undefined],
@@ -266,4 +329,52 @@ test('a limit out of its range, a misspelt one, a proxy that is none and a file 
   expect(refusal({ door: { path: 'o' } })).toContain('/door/path');
   expect(refusal({ door: { path: '/o', script: '../x.js' } })).toContain('/door/script');
   expect(refusal({ data_key: 'file:/nowhere/at/all' })).toContain('/data_key');
+});
+
+test('persons says who is who in a store, shows it after a rebuild, and takes it back', () => {
+  const persons = (...args: string[]) => orderloop(['persons', ...args, '--data', 'who']);
+  expect(orderloop(['doctor', '--data', 'who']).code).toBe(0);
+  const alias = persons('alias', 'user_id:u1', 'email:Ada@Example.com', '--by', 'grace', '--reason', 'a call');
+  expect(alias).toMatchObject({ code: 0, err: '' });
+  const { event_id } = alias.json();
+  // What is said is in the log: whoever projects it next takes it up.
+  expect(orderloop(['rebuild', '--data', 'who']).json()).toMatchObject({ events: 1 });
+  const id = personId('shop', { type: 'user_id', value: 'u1' });
+  const shown = persons('show', id);
+  expect(shown.json()).toMatchObject({
+    site: 'shop',
+    identifiers: [{ type: 'user_id', value: 'u1' }, { type: 'email' }],
+    history: [{ kind: 'alias', event_id, by: 'grace', reason: 'a call' }],
+  });
+  expect(shown.out.toLowerCase()).not.toContain('ada@example.com');
+  expect(persons('undo', event_id).code).toBe(0);
+  orderloop(['rebuild', '--data', 'who']);
+  const apart = persons('show', id, '--site', 'shop').json();
+  expect(apart).toMatchObject({
+    identifiers: [{ type: 'user_id', value: 'u1' }],
+    history: [
+      { kind: 'alias', undone: true },
+      { kind: 'undo', by: 'command line' },
+    ],
+  });
+  expect(persons('show', id, '--site', 'another').code).toBe(2);
+});
+
+test.each([
+  ['an id that nobody has', ['show', 'prs_nobody'], 'prs_nobody'],
+  ['no id', ['show'], 'No person'],
+  ['no word for it', ['dance', 'user_id:u1'], 'Say persons'],
+  ['nothing', [], 'Say persons'],
+  ['one identifier', ['alias', 'user_id:u1'], 'two identifiers'],
+  ['the same identifier twice', ['split', 'user_id:u1', 'user_id:u1'], 'two different'],
+  ['a type that is none', ['split', 'user_id:u1', 'visitor_id:v'], 'TYPE:VALUE'],
+  ['no value', ['split', 'user_id:u1', 'email:'], 'TYPE:VALUE'],
+  ['an address that is none', ['alias', 'user_id:u1', 'email:nobody'], 'e-mail'],
+  ['an event that is none', ['undo', 'nothing'], 'no event_id'],
+  ['a site that is none', ['alias', 'user_id:u1', 'user_id:u2', '--site', 'x'], '--site'],
+] as const)('persons with %s is unusable input, and nothing is said', (_name, args, detail) => {
+  const { code, out, err } = orderloop(['persons', ...args, '--data', 'first']);
+  expect({ code, out }).toEqual({ code: 2, out: '' });
+  expect(err).toContain(detail);
+  expect(orderloop(['rebuild', '--data', 'first']).json()).toMatchObject({ events: 0 });
 });

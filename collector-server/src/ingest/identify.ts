@@ -10,9 +10,16 @@ import type { ProjectionTx } from '../storage/contract.ts';
 const MAX_ORDERS = 20;
 const MAX_CHANGED = 10_000;
 
+/** Identifiers of one device, and devices of one person, that are looked at. */
+const MAX_IDENTIFIERS = 1000;
+const MAX_DEVICES = 50;
+/** With more people on a device than this, one more changes nothing for what none of them claimed (identity §2.5). */
+const MAX_PEOPLE = 2;
+
 /**
- * Keeps what an event says of who is who, and answers the orders for which that matters: those whose person is known by
- * something else now (identity §2.6), and the newest of a person who has one more.
+ * Keeps what an event says of who is who, and answers the orders for which that matters (identity §2.6): those whose person
+ * is known by something else now, those that only a device shows which is claimed by others now, and the newest of the
+ * people who gained or lost any.
  */
 export async function identify(
   tx: ProjectionTx,
@@ -25,32 +32,96 @@ export async function identify(
   const fact = factOf(event, blocked);
   const [strongest] = fact?.ids ?? [];
   if (!fact || !strongest) return [];
-  if (visitor_id && fact.kind === 'seen') await tx.putClaim({ site, visitor_id, session_id, at, event_id, ...strongest });
+  const devices = new Set<string>();
+  if (visitor_id && fact.kind === 'seen') {
+    const isNewHere = await tx.putClaim({ site, visitor_id, session_id, at, event_id, ...strongest });
+    if (isNewHere) devices.add(visitor_id);
+  }
 
   const before = await persons.around(site, fact.ids);
   const key = factKey(fact);
   const isKnown = before.some(({ facts }) => facts.some((known) => factKey(known) === key && compareStamps(known, fact) <= 0));
-  if (isKnown) return [];
+  if (isKnown && !event.order && devices.size === 0) return [];
   const known = knownBy(before);
-  await putFact(tx, site, fact, before);
-  persons.forget(
-    site,
-    before.map(({ name }) => name),
-  );
-  const after = await persons.around(site, fact.ids);
+  if (!isKnown) {
+    await putFact(tx, site, fact, before);
+    persons.forget(
+      site,
+      before.map(({ name }) => name),
+    );
+  }
+  const after = isKnown ? before : await persons.around(site, fact.ids);
   const changed: string[] = [];
-  for (const [order_id, by] of knownBy(after)) if (known.get(order_id) !== by) changed.push(order_id);
+  /** Who gained or lost an order: for the others of theirs, it may have been the first. */
+  const people = new Set<string>();
+  const nowKnown = knownBy(after);
+  for (const [order_id, by] of nowKnown) {
+    const from = known.get(order_id);
+    if (from === by) continue;
+    changed.push(order_id);
+    for (const person of [from, by]) if (person) people.add(person);
+  }
   const affected = new Set<string>();
   if (changed.length > 0) for (const { order_key } of await tx.ordersWithIds(site, changed, MAX_CHANGED)) affected.add(order_key);
+  const theirs = [...nowKnown].flatMap(([order_id, by]) => (people.has(by) ? [order_id] : []));
+  if (theirs.length > 0) for (const { order_key } of await tx.ordersWithIds(site, theirs, MAX_ORDERS)) affected.add(order_key);
+  const moved = isKnown
+    ? []
+    : fact.ids.flatMap((id) => (textAround(before, id) === textAround(after, id) ? [] : idsAround(before, id)));
+  for (const device of moved.length > 0 ? await tx.visitorsWith(site, moved, MAX_DEVICES) : []) devices.add(device);
+  for (const order_key of await ordersOfDevices(tx, site, devices, persons)) affected.add(order_key);
+  // Also when the order's names say nothing new: the thank-you page may have said them, and an order may be cancelled.
   if (event.order) {
     const person = await persons.namedBy(site, event.order.order_id!);
-    const own = after.flatMap(({ orders }) =>
-      [...orders()].filter(([, owner]) => owner === person).map(([order_id]) => order_id),
-    );
+    const own = idsWhere(after, (owner) => owner === person);
     for (const { order_key } of await tx.ordersWithIds(site, own, MAX_ORDERS)) affected.add(order_key);
   }
   return [...affected];
 }
+
+/** What only these devices show, and the newest of the people who claimed them. */
+async function ordersOfDevices(
+  tx: ProjectionTx,
+  site: string,
+  devices: ReadonlySet<string>,
+  persons: PersonLookup,
+): Promise<string[]> {
+  const found: string[] = [];
+  const take = async (order_ids: readonly string[]): Promise<void> => {
+    if (order_ids.length === 0) return;
+    for (const { order_key } of await tx.ordersWithIds(site, order_ids, MAX_ORDERS)) found.push(order_key);
+  };
+  const people = new Set<Component>();
+  for (const device of devices) {
+    const claimants = await persons.claimants(site, device);
+    if (claimants.length === 0 || claimants.length > MAX_PEOPLE) continue;
+    for (const person of claimants) people.add(person);
+    const shown = await persons.around(site, await tx.identifiersOfVisitor(site, device, MAX_IDENTIFIERS));
+    await take(idsWhere(shown, (owner) => !owner?.identifying));
+  }
+  for (const person of people)
+    await take(idsWhere(await persons.around(site, person.ids.slice(0, 1)), (owner) => owner === person));
+  return found;
+}
+
+const idsWhere = (clusters: readonly Cluster[], test: (owner: Component | undefined) => boolean): string[] =>
+  clusters.flatMap(({ orders }) => [...orders()].filter(([, owner]) => test(owner)).map(([order_id]) => order_id));
+
+function idsAround(clusters: readonly Cluster[], id: Identifier): readonly Identifier[] {
+  for (const { resolution } of clusters) {
+    const component = resolution.componentOf(id);
+    if (component) return component.ids;
+  }
+  return [];
+}
+
+const textAround = (clusters: readonly Cluster[], id: Identifier): string => textOf(idsAround(clusters, id));
+
+const textOf = (ids: readonly Identifier[]): string =>
+  ids
+    .filter(({ type }) => isIdentifying(type))
+    .map(keyOf)
+    .join('\n');
 
 /** By order id, what its person is known by. */
 function knownBy(clusters: readonly Cluster[]): Map<string, string> {
@@ -58,13 +129,7 @@ function knownBy(clusters: readonly Cluster[]): Map<string, string> {
   const texts = new Map<Component | undefined, string>();
   for (const { orders } of clusters)
     for (const [order_id, person] of orders()) {
-      const text =
-        texts.get(person) ??
-        (person?.ids
-          .filter(({ type }) => isIdentifying(type))
-          .map(keyOf)
-          .join('\n') ||
-          '');
+      const text = texts.get(person) ?? textOf(person?.ids ?? []);
       texts.set(person, text);
       known.set(order_id, text);
     }

@@ -50,7 +50,7 @@ export async function placeLoose(
       site,
       visitor_id,
       session_id,
-      left.flatMap(keysOfEvent),
+      left.flatMap((one) => keysOfEvent(one)),
       left.map((one) => one.event_id),
     );
   }

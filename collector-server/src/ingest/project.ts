@@ -226,7 +226,7 @@ export function createProjector(
       }),
     reproject: (site, gone, events) =>
       projections.transaction([site], async (tx) => {
-        const keys = gone.events.flatMap(keysOfEvent);
+        const keys = gone.events.flatMap((one) => keysOfEvent(one));
         const orders = new Set(gone.events.flatMap(({ order }) => (order ? [orderKey(order)] : [])));
         for (const visitor_id of gone.visitor_ids)
           for (const order_key of await tx.ordersOfVisitor(site, visitor_id, MAX_MATCHES)) orders.add(order_key);
@@ -235,7 +235,7 @@ export function createProjector(
         const persons = createPersonLookup(tx);
         for (const order_key of orders) {
           const projection = projectOrder(await tx.orderEvents(site, order_key));
-          if (projection) await putOrderKeys(tx, site, order_key, projection.order, projection.events);
+          if (projection) await putOrderKeys(tx, site, order_key, projection.order, projection.events, siteFacts(site));
           await restitch(tx, site, order_key, siteFacts(site), persons, now);
         }
       }),
@@ -324,7 +324,7 @@ async function projectEvent(
     if (projection) {
       const { events: versions, ...kept } = projection;
       await tx.putOrder(site, { order_key, received_at: events[0]!.received_at, projection: kept });
-      await putOrderKeys(tx, site, order_key, projection.order, versions);
+      await putOrderKeys(tx, site, order_key, projection.order, versions, facts);
       affected.add(order_key);
     }
   }
@@ -339,8 +339,9 @@ async function putOrderKeys(
   order_key: string,
   order: Order,
   versions: readonly LoggedEvent[],
+  { blocked }: SiteFacts,
 ): Promise<void> {
-  for (const { key, value, event_id } of keysOfOrder(order, versions))
+  for (const { key, value, event_id } of keysOfOrder(order, versions, blocked))
     await tx.putOrderKey(site, key, value, order_key, event_id);
 }
 
@@ -351,13 +352,13 @@ async function projectVisit(tx: ProjectionTx, event: LoggedEvent, facts: SiteFac
   const session = foldSession(await tx.session(site, session_id, visitor_id), event, facts.hosts);
   if (!session) return;
   await tx.putSession(session);
-  const [at, , first_event_id] = session.first;
-  if (first_event_id === event_id)
-    await tx.putVisitor(site, visitor_id, personId(site, { visitor_id }), { at, event_id: first_event_id });
+  // Of several events of that moment, whichever comes first by its id: the session itself asks for their `seq` before.
+  if (occurred_at === session.started_at)
+    await tx.putVisitor(site, visitor_id, personId(site, { visitor_id }), { at: occurred_at, event_id });
   await tx.putTouchpoint(touchpointOfSession(session));
   const touchpoint = touchpointOfEvent(event);
   if (touchpoint) await tx.putTouchpoint(touchpoint);
-  for (const { key, value } of keysOfEvent(event)) {
+  for (const { key, value } of keysOfEvent(event, facts.blocked)) {
     await tx.putSessionKey({ site, key, value, session_id, visitor_id, event_id, occurred_at });
     for (const order_key of await tx.ordersWithKey(site, key, value, MAX_MATCHES)) affected.add(order_key);
   }
@@ -413,7 +414,7 @@ async function restitch(
   const said = choice.link ? await tx.visitorConsent(site, choice.link.visitor_id) : null;
   const own = ownFacts(projectOrder(await tx.orderEvents(site, order_key))?.events ?? []);
   const decided = await tx.conversions(site, order_key);
-  const owner = await persons.ownerOfOrder(site, order, { at: placed_at, event_id: '' });
+  const owner = await persons.ownerOfOrder(site, order);
   const person = owner ? await factsOfPerson(tx, site, row, owner, persons, facts) : {};
   for (const decision of [...decided, ...decideConversions(site, order, decided)]) {
     const { event, conversion_id, key, occurred_at, value } = decision;

@@ -17,6 +17,7 @@ import {
 import { Compile } from 'typebox/compile';
 import { scrubUrl, truncateIp } from '../privacy/scrub.ts';
 import type { Vault } from '../privacy/vault.ts';
+import { isBlocked, keyOf } from '../stitch/identifiers.ts';
 import { checkShape, cleanText, needsCleaning, plainBytes } from './shape.ts';
 import { checkTime, MAX_AGE_MS, readInstant } from './time.ts';
 
@@ -101,7 +102,7 @@ export function judgeEvent(value: unknown, index: number, context: IngestContext
     return fail(`/order${pointer}`, 'invalid_order', detail);
   }
   if (IDENTITY_OPERATIONS.has(input.event)) {
-    const wrong = wrongOperation(input);
+    const wrong = wrongOperation(input, context.vault);
     if (wrong) return fail('/properties/identifiers', 'invalid_event', wrong);
   }
   const sent = readInstant(input.occurred_at);
@@ -122,10 +123,15 @@ export function judgeEvent(value: unknown, index: number, context: IngestContext
 const IDENTITY_OPERATIONS: ReadonlySet<string> = new Set(['alias', 'split', 'undo']);
 
 /** What is wrong with an operator's word on who is who, or null. */
-function wrongOperation({ properties }: EventInput): string | null {
+function wrongOperation({ properties }: EventInput, vault: Vault): string | null {
   const ids: unknown = properties?.['identifiers'];
   if (!Array.isArray(ids) || ids.length !== 2 || !ids.every(isIdentifier))
     return `Name two identifiers: [{"type": "user_id", "value": "42"}, …]; types are ${IDENTIFIER_TYPES.join(', ')}.`;
+  const sealed = ids.map((id) => vault.sealIdentifier(id));
+  if (sealed.includes(null))
+    return 'An e-mail address or phone number is none: write numbers with + and the country’s code, or send the SHA-256.';
+  if (sealed.some((id) => isBlocked(id!.value))) return 'A placeholder like guest or 0 is nobody’s identifier.';
+  if (new Set(sealed.map((id) => keyOf(id!))).size < 2) return 'Name two different identifiers.';
   return null;
 }
 
@@ -137,7 +143,7 @@ function isIdentifier(value: unknown): value is Identifier {
 /** Addresses and numbers in what an operator said are kept as keyed hashes, like everybody's. */
 function sealOperation(properties: NonNullable<EventInput['properties']>, vault: Vault): EventInput['properties'] {
   const ids = properties['identifiers'] as Identifier[];
-  return { ...properties, identifiers: ids.map((id) => vault.sealIdentifier(id) ?? { type: id.type, value: '' }) };
+  return { ...properties, identifiers: ids.map((id) => vault.sealIdentifier(id)!) };
 }
 
 /** A UUIDv8: what the collector computes for deliveries, so that a repeat is one; nobody else may take it (I1). */

@@ -38,7 +38,7 @@ export interface PersonLookup {
   /** Whose a device's event is: `null` when nobody claimed it, so that it is the device's own (identity §2.5). */
   ownerOfVisit(site: string, visitor_id: string, session_id: string, stamp: Stamp): Promise<Component | null>;
   /** Whose an order is (identity §2.5); null when its events name nobody, and no device showed it. */
-  ownerOfOrder(site: string, order: Pick<Order, 'order_id'>, stamp: Stamp): Promise<Owner | null>;
+  ownerOfOrder(site: string, order: Pick<Order, 'order_id' | 'created_at'>): Promise<Owner | null>;
   /** Whose identifiers are: those that name nobody are the device's that showed them first, if one did. */
   ownerOf(site: string, component: Component | undefined, ids: readonly Identifier[]): Promise<Owner>;
   /** A person by one of its identifiers, or by a device that is nobody else's. */
@@ -179,8 +179,10 @@ export function createPersonLookup(store: IdentityReader): PersonLookup {
     return person ? personOf(site, person) : deviceAlone(site, claim.visitor_id);
   };
 
-  const ownerOfOrder: PersonLookup['ownerOfOrder'] = async (site, { order_id }, stamp) =>
-    ownerOf(site, await namedBy(site, order_id), [{ type: 'order_id', value: order_id }], stamp);
+  const ownerOfOrder: PersonLookup['ownerOfOrder'] = async (site, { order_id, created_at }) => {
+    const placed: Stamp = { at: Date.parse(created_at), event_id: '' };
+    return ownerOf(site, await namedBy(site, order_id), [{ type: 'order_id', value: order_id }], placed);
+  };
 
   return {
     around,
@@ -194,18 +196,27 @@ export function createPersonLookup(store: IdentityReader): PersonLookup {
     ownerOfOrder,
     async orderIds(site, { component: found, visitor_ids }) {
       const candidates = new Set<string>();
-      const add = ({ type, value }: Identifier): void => {
-        if (type === 'order_id') candidates.add(value);
+      const addAround = async (ids: readonly Identifier[]): Promise<void> => {
+        for (const { orders } of await around(site, ids)) for (const order_id of orders().keys()) candidates.add(order_id);
       };
-      if (found) for (const { facts } of await around(site, found.ids.slice(0, 1))) for (const { ids } of facts) ids.forEach(add);
-      for (const visitor_id of visitor_ids) (await store.identifiersOfVisitor(site, visitor_id, MAX_IDENTIFIERS)).forEach(add);
+      if (found) await addAround(found.ids.slice(0, 1));
+      // What a device showed may be tied to an order by a cart alone.
+      for (const visitor_id of found ? await store.visitorsWith(site, found.ids, MAX_DEVICES) : visitor_ids)
+        await addAround(await store.identifiersOfVisitor(site, visitor_id, MAX_IDENTIFIERS));
       const mine: string[] = [];
+      const unnamed: string[] = [];
       for (const order_id of candidates) {
-        const owner = await ownerOfOrder(site, { order_id }, BEFORE_ALL);
-        if (owner && (found ? owner.component === found : owner.visitor_ids.some((id) => visitor_ids.includes(id))))
-          mine.push(order_id);
+        const named = await namedBy(site, order_id);
+        if (!named?.identifying) unnamed.push(order_id);
+        else if (named === found) mine.push(order_id);
       }
-      return mine;
+      // Whose these are depends on when they were placed.
+      for (const { projection } of unnamed.length > 0 ? await store.ordersWithIds(site, unnamed, MAX_IDENTIFIERS) : []) {
+        const owner = await ownerOfOrder(site, projection.order);
+        if (owner && (found ? owner.component === found : owner.visitor_ids.some((id) => visitor_ids.includes(id))))
+          mine.push(projection.order.order_id);
+      }
+      return [...new Set(mine)];
     },
     async sessions(site, owner, until, limit) {
       const { component: found } = owner;

@@ -1,8 +1,14 @@
 import type { StoredEvent } from '@orderloop/protocol';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createProjector } from '../ingest/project.ts';
 import { canonicalOrder } from '../stitch/testing.ts';
-import { outcomeOf, seen } from './testing.ts';
+import type { Storage } from '../storage/contract.ts';
+import { openPostgres } from '../storage/postgres/index.ts';
+import { findPostgres, startPostgres, type TestPostgres } from '../storage/postgres/testing.ts';
+import { openSqlite } from '../storage/sqlite/index.ts';
+import { listPersons } from './read.ts';
+import { FACTS, type Outcome, outcomeOf, rowsOf, seen } from './testing.ts';
 
 const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 150);
 const SEED = Number(process.env['PROPERTY_SEED'] ?? 20261123);
@@ -54,10 +60,8 @@ const operation = fc.record({
   undone: fc.boolean(),
 });
 
-const stream = fc.array(fc.oneof({ weight: 5, arbitrary: visit }, server, { weight: 2, arbitrary: order }, operation), {
-  minLength: 2,
-  maxLength: 14,
-});
+const entries = fc.oneof({ weight: 5, arbitrary: visit }, server, { weight: 2, arbitrary: order }, operation);
+const stream = fc.array(entries, { minLength: 2, maxLength: 14 });
 
 type Drawn = typeof stream extends fc.Arbitrary<infer T> ? T : never;
 
@@ -107,15 +111,19 @@ function toEvents(drawn: Drawn): StoredEvent[] {
   });
 }
 
-const scenario = stream.chain((drawn) => {
-  const events = toEvents(drawn);
-  return fc.record({
-    events: fc.constant(events),
-    arrival: fc.shuffledSubarray(events, { minLength: events.length }),
-    repeats: fc.subarray(events),
-    sizes: fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 4 }),
+const scenarioOf = (drawings: typeof stream) =>
+  drawings.chain((drawn) => {
+    const events = toEvents(drawn);
+    return fc.record({
+      events: fc.constant(events),
+      arrival: fc.shuffledSubarray(events, { minLength: events.length }),
+      repeats: fc.subarray(events),
+      sizes: fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 4 }),
+    });
   });
-});
+const scenario = scenarioOf(stream);
+/** Where only few are drawn: long enough for much to meet. */
+const longScenario = scenarioOf(fc.array(entries, { minLength: 12, maxLength: 24 }));
 
 /** Split into batches of these sizes, over and over. */
 function batched(events: readonly StoredEvent[], sizes: readonly number[]): StoredEvent[][] {
@@ -129,7 +137,7 @@ function batched(events: readonly StoredEvent[], sizes: readonly number[]): Stor
 }
 
 /** What depends on the order of arrival by its nature: when an order first came. */
-const withoutArrival = (outcome: Awaited<ReturnType<typeof outcomeOf>>): unknown =>
+const withoutArrival = (outcome: Outcome): unknown =>
   JSON.parse(
     JSON.stringify(outcome, (name, value: unknown) => (name === 'received_at' || name === 'position' ? undefined : value)),
   );
@@ -154,3 +162,63 @@ test('2: the property can fail: a device’s people in the order of their arriva
   const swapped = events.map((event, index) => ({ ...event, occurred_at: events[1 - index]!.occurred_at }));
   expect(withoutArrival(await outcomeOf([swapped]))).not.toEqual(withoutArrival(await outcomeOf([events])));
 });
+
+/** Projects, drops what was projected, and projects the same log anew. */
+async function liveAndRebuilt(batches: readonly (readonly StoredEvent[])[], storage: Storage) {
+  const outcome = async () => {
+    const persons = await listPersons(storage.projections);
+    const { conversions } = await storage.projections.dump();
+    return { persons, rows: { ...(await rowsOf(storage)), conversions } };
+  };
+  const project = () => createProjector(storage, () => FACTS, { now: () => 0 }).catchUp();
+  try {
+    for (const events of batches) {
+      await storage.log.append({ events });
+      await project();
+    }
+    const live = await outcome();
+    await storage.projections.reset();
+    expect(await outcome()).toMatchObject({ persons: [], rows: { sessions: [], orders: [] } });
+    await project();
+    return { live, rebuilt: await outcome() };
+  } finally {
+    await storage.close();
+  }
+}
+
+test('2: a rebuild gives the same persons and rows as live processing', async () => {
+  await fc.assert(
+    fc.asyncProperty(scenario, async ({ arrival, sizes }) => {
+      const { live, rebuilt } = await liveAndRebuilt(batched(arrival, sizes), openSqlite());
+      expect(rebuilt).toEqual(live);
+    }),
+    { seed: SEED, numRuns: Math.min(RUNS, 60) },
+  );
+}, 300_000);
+
+const found = findPostgres();
+
+describe.skipIf(!found)(
+  found ? 'on a real PostgreSQL' : 'skipped: there is no PostgreSQL here, and its package is not installed',
+  () => {
+    let server: TestPostgres;
+    beforeAll(async () => {
+      server = await startPostgres();
+    }, 60_000);
+    afterAll(() => server?.stop(), 60_000);
+
+    test('2: PostgreSQL gives the same persons and rows as SQLite, in any order of arrival, live and rebuilt', async () => {
+      await fc.assert(
+        fc.asyncProperty(longScenario, async ({ events, arrival, repeats, sizes }) => {
+          const batches = batched([...arrival, ...repeats], sizes);
+          const postgres = await liveAndRebuilt(batches, await openPostgres(await server.newDatabase()));
+          const { rows: sqlite, persons } = await outcomeOf([events]);
+          const { conversions: _, ...rows } = postgres.live.rows;
+          expect(withoutArrival({ persons: postgres.live.persons, rows })).toEqual(withoutArrival({ persons, rows: sqlite }));
+          expect(withoutArrival(postgres.rebuilt as Outcome)).toEqual(withoutArrival(postgres.live as Outcome));
+        }),
+        { seed: SEED, numRuns: 8 },
+      );
+    }, 300_000);
+  },
+);

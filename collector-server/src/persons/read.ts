@@ -35,8 +35,7 @@ export function createPersons(store: ProjectionReader): Persons {
     },
     async ofOrder(site, order, visitor_id, until) {
       const lookup = createPersonLookup(store);
-      const placed: Stamp = { at: Date.parse(order.created_at), event_id: '' };
-      const owner = await lookup.ownerOfOrder(site, order, placed);
+      const owner = await lookup.ownerOfOrder(site, order);
       const visits = owner ? await visitsOf(store, lookup, site, owner, until) : { sessions: [], touchpoints: [] };
       const linked = visitor_id !== null && !visits.sessions.some((session) => session.visitor_id === visitor_id);
       const more = linked ? await visitsOf(store, lookup, site, await lookup.personOfDevice(site, visitor_id), until) : null;
@@ -89,7 +88,7 @@ async function personOfMember(store: ProjectionReader, lookup: PersonLookup, mem
     person_id: owner.person_id,
     anonymous: !found?.identifying,
     first_seen_at: owner.first.at,
-    identifiers: found && cluster ? found.ids.map((id) => identifierOf(site, id, cluster.facts)) : [],
+    identifiers: found && cluster ? identifiersOf(site, found.ids, cluster.facts) : [],
     devices: await devicesOf(store, lookup, site, owner),
     sessions: sessions.reverse(),
     touchpoints,
@@ -99,21 +98,23 @@ async function personOfMember(store: ProjectionReader, lookup: PersonLookup, mem
   };
 }
 
-function identifierOf(site: string, id: Identifier, facts: readonly IdentityFact[]): PersonIdentifier {
-  let first: IdentityFact | undefined;
+/** In one pass over the facts: a person may have as many of both as is allowed. */
+function identifiersOf(site: string, ids: readonly Identifier[], facts: readonly IdentityFact[]): PersonIdentifier[] {
+  const firsts = new Map<string, Stamp>();
   for (const fact of facts) {
-    if (fact.ids.some((other) => keyOf(other) === keyOf(id)) && (!first || compareStamps(fact, first) < 0)) first = fact;
+    for (const key of fact.ids.map(keyOf)) {
+      const known = firsts.get(key);
+      if (!known || compareStamps(fact, known) < 0) firsts.set(key, fact);
+    }
   }
-  return { ...id, person_id: personId(site, id), first_seen_at: first?.at ?? 0, first_event_id: first?.event_id ?? '' };
+  return ids.map((id) => {
+    const { at, event_id } = firsts.get(keyOf(id))!;
+    return { ...id, person_id: personId(site, id), first_seen_at: at, first_event_id: event_id };
+  });
 }
 
-async function devicesOf(
-  store: ProjectionReader,
-  lookup: PersonLookup,
-  site: string,
-  { component, visitor_ids }: Owner,
-): Promise<PersonDevice[]> {
-  const all = component ? await store.visitorsWith(site, component.ids, MAX_DEVICES) : visitor_ids;
+async function devicesOf(store: ProjectionReader, lookup: PersonLookup, site: string, owner: Owner): Promise<PersonDevice[]> {
+  const all = await devicesOfOwner(store, site, owner);
   return Promise.all(
     all.map(async (visitor_id) => ({
       visitor_id,
@@ -122,6 +123,10 @@ async function devicesOf(
     })),
   );
 }
+
+/** Devices that the person claimed, shared ones too. */
+const devicesOfOwner = async (store: ProjectionReader, site: string, { component, visitor_ids }: Owner) =>
+  component ? store.visitorsWith(site, component.ids, MAX_DEVICES) : visitor_ids;
 
 /** Oldest first. Touchpoints go with the person to whom their moment belongs. */
 async function visitsOf(
@@ -134,7 +139,8 @@ async function visitsOf(
   const sessions = (await lookup.sessions(site, owner, until, MAX_SESSIONS)).map(toSession).reverse();
   const begun = new Set(sessions.map(({ visitor_id, session_id }) => `${visitor_id}\n${session_id}`));
   const touchpoints: Touchpoint[] = [];
-  for (const visitor_id of new Set(sessions.map((session) => session.visitor_id))) {
+  // Not only where a session is theirs: a second person may have acted within a session that the first one began.
+  for (const visitor_id of await devicesOfOwner(store, site, owner)) {
     const isOwn = owner.component !== undefined && owner.visitor_ids.includes(visitor_id);
     for (const touchpoint of await store.touchpointsOfVisitor(site, visitor_id, until, MAX_TOUCHPOINTS)) {
       const { kind, session_id, occurred_at: at, touchpoint_id: event_id } = touchpoint;

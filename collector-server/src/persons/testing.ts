@@ -1,5 +1,6 @@
 import type { LoggedEvent, Person, StoredEvent } from '@orderloop/protocol';
 import { createProjector, type SiteFacts } from '../ingest/project.ts';
+import type { ConversionState } from '../stitch/conversion.ts';
 import type { Storage } from '../storage/contract.ts';
 import { openSqlite } from '../storage/sqlite/index.ts';
 import { listPersons } from './read.ts';
@@ -41,11 +42,19 @@ export async function outcomeOf(
       await projector.catchUp();
     }
     const persons = await listPersons(storage.projections);
-    const { conversions: _, ...rows } = await storage.projections.dump();
-    return { persons, rows };
+    return { persons, rows: await rowsOf(storage) };
   } finally {
     await storage.close();
   }
+}
+
+/** All rows; of conversions, which by their nature tell what was known when, only whether they were a new customer's. */
+export async function rowsOf({ projections }: Pick<Storage, 'projections'>): Promise<Outcome['rows']> {
+  const { conversions, ...rows } = await projections.dump();
+  const newCustomers = (conversions as ConversionState[]).map(
+    ({ conversion_id, conversion }) => `${conversion_id} ${conversion.order?.new_customer ?? 'nobody knows'}`,
+  );
+  return { ...rows, newCustomers: newCustomers.sort() };
 }
 
 /** The person who has an identifier, by its value. */

@@ -78,16 +78,20 @@ export function resolveIdentity(facts: Iterable<IdentityFact>): Resolution {
   for (const fact of ordered) {
     const { kind, ids, event_id, at } = fact;
     if (kind === 'seen') {
-      const [strongest, ...others] = ids.map((id) => forest.node(id, fact));
+      const nodes = ids.map((id) => forest.node(id, fact));
+      // Whom the fact found, as against what it names for the first time.
+      const somebodies = new Set(nodes.filter((node) => forest.wasBefore(node, fact) && forest.isSomebody(node)));
+      const [strongest, ...others] = nodes;
+      let isFound = somebodies.has(strongest!);
       for (const other of others) {
         const refused = whyNot(forest, splits, strongest!, other);
         if (refused) {
           conflicts.push({ event_id, occurred_at: at, demoted: forest.id(other), kept: forest.id(strongest!), ...refused });
           continue;
         }
-        const merges =
-          forest.isSomebody(strongest!) && forest.isSomebody(other) && forest.root(strongest!) !== forest.root(other);
+        const merges = isFound && somebodies.has(other) && forest.root(strongest!) !== forest.root(other);
         forest.union(strongest!, other);
+        isFound ||= somebodies.has(other);
         if (merges)
           steps.push({ kind: 'merge', event_id, occurred_at: at, identifiers: [forest.id(strongest!), forest.id(other)] });
       }
@@ -124,14 +128,20 @@ interface Split {
 
 /** What operators said that still counts: not undone, and for each pair the last word (identity §2.3). */
 function decideOperations(ordered: readonly IdentityFact[]) {
-  const dead = new Set<IdentityFact>();
-  // An undo may be undone: from the last to the first, so that whoever is asked has been judged.
-  const undone = new Map<string, boolean>();
-  for (const fact of ordered.toReversed()) {
-    if (fact.kind === 'seen') continue;
-    if (undone.get(fact.event_id)) dead.add(fact);
-    else if (fact.kind === 'undo' && fact.undoes) undone.set(fact.undoes, true);
-  }
+  const undos = new Map<string, IdentityFact[]>();
+  for (const fact of ordered)
+    if (fact.kind === 'undo' && fact.undoes) undos.set(fact.undoes, [...(undos.get(fact.undoes) ?? []), fact]);
+  const judged = new Map<IdentityFact, boolean>();
+  /** An undo may be undone, and counts whatever time its clock gave it. In a circle, the first that is asked counts as undone. */
+  const isDead = (fact: IdentityFact): boolean => {
+    const known = judged.get(fact);
+    if (known !== undefined) return known;
+    judged.set(fact, false);
+    const answer = (undos.get(fact.event_id) ?? []).some((undo) => !isDead(undo));
+    judged.set(fact, answer);
+    return answer;
+  };
+  const dead = new Set(ordered.filter((fact) => fact.kind !== 'seen' && isDead(fact)));
   const last = new Map<string, IdentityFact>();
   for (const fact of ordered) {
     if ((fact.kind === 'alias' || fact.kind === 'split') && !dead.has(fact)) last.set(pairOf(fact).join('\n'), fact);
@@ -211,6 +221,7 @@ function createForest() {
       return node;
     },
     id: (node: number): Identifier => ids[node]!,
+    wasBefore: (node: number, stamp: Stamp): boolean => compareStamps(firsts[node]!, stamp) < 0,
     rootOf: (key: string): number => {
       const node = index.get(key);
       return node === undefined ? -1 : root(node);

@@ -7,10 +7,11 @@ export interface StitchKey {
   value: string;
 }
 
-/** The keys that a browser event shows. */
-export function keysOfEvent(event: LoggedEvent): StitchKey[] {
+/** The keys that a browser event shows; what is blocked ties nothing (identity §2.1). */
+export function keysOfEvent(event: LoggedEvent, blocked?: ReadonlySet<string>): StitchKey[] {
   if (!event.session_id || !event.visitor_id) return [];
   const { properties = {}, user, click_ids = {} } = event;
+  const add = adder(blocked);
   const keys: StitchKey[] = [
     { key: 'session_ref', value: sessionRef(event.session_id, event.visitor_id) },
     // What a shop's own developer is likely to pass on.
@@ -27,7 +28,12 @@ export function keysOfEvent(event: LoggedEvent): StitchKey[] {
 }
 
 /** The keys that an order shows, each with the first of its events (oldest version first) that brought it. */
-export function keysOfOrder(order: Order, events: readonly LoggedEvent[]): (StitchKey & { event_id: string })[] {
+export function keysOfOrder(
+  order: Order,
+  events: readonly LoggedEvent[],
+  blocked?: ReadonlySet<string>,
+): (StitchKey & { event_id: string })[] {
+  const add = adder(blocked);
   const keys: (StitchKey & { event_id: string })[] = [];
   const from = (event_id: string, found: StitchKey[]) => {
     for (const entry of found) {
@@ -54,7 +60,9 @@ export function keysOfOrder(order: Order, events: readonly LoggedEvent[]): (Stit
   return keys;
 }
 
-function add(keys: StitchKey[], key: LinkKey, value: unknown): void {
-  const text = typeof value === 'number' ? String(value) : value;
-  if (typeof text === 'string' && text !== '' && !isBlocked(text) && text.length <= 1024) keys.push({ key, value: text });
-}
+const adder =
+  (blocked: ReadonlySet<string> | undefined) =>
+  (keys: StitchKey[], key: LinkKey, value: unknown): void => {
+    const text = (typeof value === 'number' ? String(value) : typeof value === 'string' ? value : '').trim();
+    if (!isBlocked(text, blocked) && text.length <= 1024) keys.push({ key, value: text });
+  };

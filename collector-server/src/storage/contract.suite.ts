@@ -1,7 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { type LoggedEvent, type StoredEvent, uuidv7 } from '@orderloop/protocol';
+import { type Identifier, type LoggedEvent, type Order, orderKey, type StoredEvent, uuidv7 } from '@orderloop/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { DeadLetter, EventLog, Storage } from './contract.ts';
+import type { IdentityFact } from '../stitch/identity.ts';
+import { projectOrder } from '../stitch/order.ts';
+import { foldSession } from '../stitch/session.ts';
+import { canonicalOrder, orderEvent, visitEvent } from '../stitch/testing.ts';
+import type { Claim, DeadLetter, EventLog, OrderRow, PersonMember, ProjectionTx, Storage } from './contract.ts';
 import { partitionOf } from './partition.ts';
 
 const SITE = 'demo';
@@ -252,6 +256,316 @@ export function storageContract(engine: string, open: () => Promise<Storage>): v
       expect(waiting).toMatchObject({ site: SITE, grant: { event: 'reward_grant' } });
       await storage.rewards.logged(SITE, waiting!.nonce_hash);
       expect(await storage.rewards.unlogged(10)).toEqual([]);
+    });
+
+    describe('who is who', () => {
+      const write = <T>(step: (tx: ProjectionTx) => Promise<T>) => storage.projections.transaction([SITE], step);
+      const user = (value: string): Identifier => ({ type: 'user_id', value });
+      const email = (value: string): Identifier => ({ type: 'email', value });
+      const cart = (value: string): Identifier => ({ type: 'cart_token', value });
+      const named = (ids: Identifier[]) => ids.map((id) => ({ ...id, person_id: `prs_${id.type}_${id.value}` }));
+      const fact = (event_id: string, at: number, ids: Identifier[]): IdentityFact => ({ kind: 'seen', ids, at, event_id });
+
+      test('identifiers are put into a cluster once, and each cluster is answered once, in a fixed order', async () => {
+        await write(async (tx) => {
+          await tx.putIdentifiers(SITE, named([user('u1'), email('e1')]), 'two');
+          await tx.putIdentifiers(SITE, named([user('u1'), cart('c1')]), 'one');
+          await tx.putIdentifiers('other', named([user('u1')]), 'theirs');
+          expect(await tx.identityClusters(SITE, [email('e1'), user('u1'), cart('c1'), user('nobody')])).toEqual(['one', 'two']);
+        });
+        const { projections } = storage;
+        expect(await projections.identityClusters(SITE, [user('u1')])).toEqual(['two']);
+        expect(await projections.identityClusters('other', [user('u1'), email('e1')])).toEqual(['theirs']);
+        // Of another type, the same value is another identifier.
+        expect(await projections.identityClusters(SITE, [email('u1'), cart('e1')])).toEqual([]);
+        expect(await projections.identityClusters(SITE, [])).toEqual([]);
+      });
+
+      test('of facts that say the same the earliest is kept, by its time and then its id', async () => {
+        const ids = [user('u1'), email('e1')];
+        const put = (event_id: string, at: number) => write((tx) => tx.putFact(SITE, 'one', 'same', fact(event_id, at, ids)));
+        expect(await put('b', 5)).toBe(true);
+        expect(await put('b', 5)).toBe(false);
+        expect(await put('a', 6)).toBe(false);
+        expect(await put('c', 5)).toBe(false);
+        expect(await put('a', 5)).toBe(true);
+        expect(await put('z', 4)).toBe(true);
+        expect(await storage.projections.identityFacts(SITE, 'one')).toEqual([fact('z', 4, ids)]);
+        expect(await storage.projections.identityFacts('other', 'one')).toEqual([]);
+      });
+
+      test('joining moves identifiers and facts of several clusters, and of no other site', async () => {
+        const { projections } = storage;
+        await write(async (tx) => {
+          for (const name of ['one', 'two', 'three', 'four']) {
+            await tx.putIdentifiers(SITE, named([user(name)]), name);
+            await tx.putFact(SITE, name, name, fact(name, 1, [user(name)]));
+          }
+          await tx.putIdentifiers('other', named([user('one')]), 'one');
+          await tx.joinClusters(SITE, ['one', 'two'], 'three');
+          await tx.joinClusters(SITE, [], 'four');
+        });
+        expect(await projections.identityClusters(SITE, [user('one'), user('two')])).toEqual(['three']);
+        expect((await projections.identityFacts(SITE, 'three')).map(({ event_id }) => event_id).sort()).toEqual([
+          'one',
+          'three',
+          'two',
+        ]);
+        expect(await projections.identityFacts(SITE, 'one')).toEqual([]);
+        expect(await projections.identityFacts(SITE, 'four')).toHaveLength(1);
+        expect(await projections.identityClusters('other', [user('one')])).toEqual(['one']);
+      });
+
+      const claim = (event_id: string, at: number, id: Identifier, more: Partial<Claim> = {}): Claim => ({
+        site: SITE,
+        visitor_id: 'phone',
+        session_id: 's1',
+        at,
+        event_id,
+        ...id,
+        ...more,
+      });
+
+      test('claims of a session are read in canonical order, the newest of them, each once', async () => {
+        const claims = [
+          claim('b', 1, user('u1')),
+          claim('a', 2, user('u2')),
+          claim('b2', 2, email('e1')),
+          claim('c', 9, user('u1')),
+        ];
+        await write(async (tx) => {
+          for (const one of claims.toReversed()) await tx.putClaim(one);
+          await tx.putClaim(claims[0]!);
+          await tx.putClaim(claim('x', 3, user('u3'), { session_id: 's2' }));
+          await tx.putClaim(claim('x', 3, user('u3'), { visitor_id: 'laptop' }));
+          await tx.putClaim(claim('x', 3, user('u3'), { site: 'other' }));
+        });
+        const { projections } = storage;
+        expect(await projections.claimsOfSession(SITE, 'phone', 's1', 10)).toEqual(claims);
+        expect(await projections.claimsOfSession(SITE, 'phone', 's1', 2)).toEqual(claims.slice(2));
+        expect(await projections.claimsOfSession(SITE, 'phone', 'none', 10)).toEqual([]);
+      });
+
+      test('the nearest claim is the latest at or before a stamp, else the earliest after it', async () => {
+        const claims = [
+          claim('b', 10, cart('c1')),
+          claim('d', 20, cart('c2'), { visitor_id: 'laptop' }),
+          claim('f', 20, cart('c1'), { visitor_id: 'tablet', session_id: '' }),
+        ];
+        await write(async (tx) => {
+          for (const one of claims) await tx.putClaim(one);
+          await tx.putClaim(claim('a', 15, cart('c1'), { site: 'other' }));
+        });
+        const near = (at: number, event_id: string, ids = [cart('c1'), cart('c2')]) =>
+          storage.projections.claimNear(SITE, ids, { at, event_id });
+        expect(await near(5, '')).toEqual(claims[0]);
+        expect(await near(10, 'b')).toEqual(claims[0]);
+        expect(await near(19, 'z')).toEqual(claims[0]);
+        expect(await near(20, 'e')).toEqual(claims[1]);
+        expect(await near(20, 'f')).toEqual(claims[2]);
+        expect(await near(20, 'e', [cart('c1')])).toEqual(claims[0]);
+        expect(await near(5, '', [cart('c2')])).toEqual(claims[1]);
+        expect(await near(20, 'f', [user('c1')])).toBeNull();
+        expect(await near(20, 'f', [])).toBeNull();
+      });
+
+      test('a device and its identifiers are found from either, each once', async () => {
+        await write(async (tx) => {
+          expect(await tx.putClaim(claim('a', 1, user('u2')))).toBe(true);
+          expect(await tx.putClaim(claim('b', 2, user('u2'), { session_id: 's2' }))).toBe(false);
+          expect(await tx.putClaim(claim('c', 3, user('u1')))).toBe(true);
+          expect(await tx.putClaim(claim('d', 4, email('u1')))).toBe(true);
+          expect(await tx.putClaim(claim('e', 5, user('u1'), { visitor_id: 'laptop' }))).toBe(true);
+          expect(await tx.putClaim(claim('f', 6, user('u1'), { site: 'other', visitor_id: 'theirs' }))).toBe(true);
+        });
+        const { projections } = storage;
+        expect(await projections.identifiersOfVisitor(SITE, 'phone', 10)).toEqual([email('u1'), user('u1'), user('u2')]);
+        expect(await projections.identifiersOfVisitor(SITE, 'phone', 2)).toEqual([email('u1'), user('u1')]);
+        expect(await projections.identifiersOfVisitor(SITE, 'theirs', 10)).toEqual([]);
+        expect(await projections.visitorsWith(SITE, [user('u1'), user('u2')], 10)).toEqual(['laptop', 'phone']);
+        expect(await projections.visitorsWith(SITE, [user('u1'), user('u2')], 1)).toEqual(['laptop']);
+        expect(await projections.visitorsWith(SITE, [email('u2')], 10)).toEqual([]);
+      });
+
+      test('of a device the earliest sight is kept', async () => {
+        const put = (at: number, event_id: string) => write((tx) => tx.putVisitor(SITE, 'phone', 'prs_phone', { at, event_id }));
+        const first = () => storage.projections.visitorFirst(SITE, 'phone');
+        expect(await first()).toBeNull();
+        for (const [at, event_id, kept] of [
+          [5, 'b', '5 b'],
+          [6, 'a', '5 b'],
+          [5, 'c', '5 b'],
+          [5, 'a', '5 a'],
+          [4, 'z', '4 z'],
+        ] as const) {
+          await put(at, event_id);
+          const { at: seen_at, event_id: by } = (await first())!;
+          expect(`${seen_at} ${by}`).toBe(kept);
+        }
+        expect(await storage.projections.visitorFirst('other', 'phone')).toBeNull();
+      });
+
+      test('sessions of a device are read up to a time, newest first', async () => {
+        const visits = [
+          visitEvent({ session_id: 's1', occurred_at: 10 }),
+          visitEvent({ session_id: 's2', occurred_at: 20 }),
+          visitEvent({ session_id: 's3', occurred_at: 20 }),
+          visitEvent({ session_id: 's4', occurred_at: 30 }),
+          visitEvent({ session_id: 's5', occurred_at: 5, visitor_id: 'w' }),
+        ];
+        await write(async (tx) => {
+          for (const event of visits) await tx.putSession(foldSession(null, event, [])!);
+        });
+        const before = async (until: number, limit = 10) =>
+          (await storage.projections.sessionsBefore(SITE, 'v', until, limit)).map(({ session_id }) => session_id);
+        expect(await before(20)).toEqual(['s3', 's2', 's1']);
+        expect(await before(19)).toEqual(['s1']);
+        expect(await before(100, 2)).toEqual(['s4', 's3']);
+        expect(await before(9)).toEqual([]);
+      });
+
+      const putOrder = (tx: ProjectionTx, more: Partial<Order>) => {
+        const projection = projectOrder([orderEvent(canonicalOrder(more))])!;
+        const { events: _, ...kept } = projection;
+        return tx.putOrder(SITE, { order_key: orderKey(projection.order), received_at: 7, projection: kept });
+      };
+
+      test('orders are found by their ids, newest or oldest first, of every source that has the id', async () => {
+        await write(async (tx) => {
+          await putOrder(tx, { order_id: '1', created_at: '2026-11-20T10:00:00Z' });
+          await putOrder(tx, { order_id: '2', created_at: '2026-11-20T09:00:00Z' });
+          await putOrder(tx, { order_id: '3', created_at: '2026-11-20T11:00:00Z' });
+          await putOrder(tx, { order_id: '1', source: 'till', created_at: '2026-11-20T10:00:00Z' });
+        });
+        const { projections } = storage;
+        const keys = (rows: OrderRow[]) => rows.map(({ order_key }) => order_key);
+        const newest = ['shop:demo:3', 'till:demo:1', 'shop:demo:1', 'shop:demo:2'];
+        expect(keys(await projections.ordersWithIds(SITE, ['1', '2', '3', '4'], 10))).toEqual(newest);
+        expect(keys(await projections.firstOrders(SITE, ['1', '2', '3', '4'], 10))).toEqual(newest.toReversed());
+        expect(keys(await projections.ordersWithIds(SITE, ['1', '2', '3'], 1))).toEqual(['shop:demo:3']);
+        expect(keys(await projections.firstOrders(SITE, ['1', '3'], 1))).toEqual(['shop:demo:1']);
+        expect(await projections.ordersWithIds('other', ['1'], 10)).toEqual([]);
+        expect(await projections.ordersWithIds(SITE, [], 10)).toEqual([]);
+        expect((await projections.ordersWithIds(SITE, ['2'], 1))[0]).toMatchObject({
+          received_at: 7,
+          projection: { order: { order_id: '2', amounts: { total: 10490 } }, conflicts: [] },
+        });
+      });
+
+      test('summaries of single orders come newest first, and of none there are none', async () => {
+        await write(async (tx) => {
+          await putOrder(tx, { order_id: '1', created_at: '2026-11-20T10:00:00Z' });
+          await putOrder(tx, { order_id: '2', created_at: '2026-11-20T11:00:00Z' });
+          await putOrder(tx, { order_id: '3', created_at: '2026-11-20T12:00:00Z' });
+        });
+        const { projections } = storage;
+        const summaries = await projections.orderSummaries(SITE, ['shop:demo:1', 'shop:demo:2', 'shop:demo:none']);
+        expect(summaries).toMatchObject([
+          { order_key: 'shop:demo:2', order_id: '2', total: 10490, currency: 'EUR', link_key: null, deliveries: {} },
+          { order_key: 'shop:demo:1', order_id: '1' },
+        ]);
+        // The same as the list of all says of them.
+        const all = await projections.orders(SITE, 10);
+        expect(summaries).toEqual(all.filter(({ order_id }) => order_id !== '3'));
+        expect(await projections.orderSummaries('other', ['shop:demo:1'])).toEqual([]);
+        expect(await projections.orderSummaries(SITE, [])).toEqual([]);
+      });
+
+      test('keys that an order has by its person are replaced, and its own ones stay', async () => {
+        const key = 'shop:demo:1';
+        const keys = (tx: ProjectionTx) => tx.orderKeys(SITE, key);
+        const by_person = true as const;
+        await write(async (tx) => {
+          await tx.putOrderKey(SITE, 'email', 'e1', key, 'o');
+          await tx.putPersonKeys(SITE, 'shop:demo:2', [{ key: 'customer_id', value: 'u9', event_id: 'p', by_person }]);
+          await tx.putPersonKeys(SITE, key, [
+            { key: 'customer_id', value: 'u1', event_id: 'o', by_person },
+            { key: 'email', value: 'e1', event_id: 'o', by_person },
+          ]);
+          expect(await keys(tx)).toEqual(
+            expect.arrayContaining([
+              { key: 'email', value: 'e1', event_id: 'o' },
+              { key: 'customer_id', value: 'u1', event_id: 'o', by_person },
+            ]),
+          );
+          expect(await keys(tx)).toHaveLength(2);
+          expect(await tx.ordersWithKey(SITE, 'customer_id', 'u1', 10)).toEqual([key]);
+          await tx.putPersonKeys(SITE, key, [{ key: 'phone', value: 'p1', event_id: 'o', by_person }]);
+          expect(await tx.ordersWithKey(SITE, 'customer_id', 'u1', 10)).toEqual([]);
+          expect(await tx.ordersWithKey(SITE, 'phone', 'p1', 10)).toEqual([key]);
+          // What the order shows itself afterwards is its own.
+          await tx.putOrderKey(SITE, 'phone', 'p1', key, 'o2');
+          await tx.putPersonKeys(SITE, key, []);
+          expect((await keys(tx)).map((own) => `${own.key} ${own.value} ${own.by_person ?? 'own'}`).sort()).toEqual([
+            'email e1 own',
+            'phone p1 own',
+          ]);
+          expect(await tx.ordersWithKey(SITE, 'customer_id', 'u9', 10)).toEqual(['shop:demo:2']);
+        });
+      });
+
+      test('a person’s id leads to its identifier or its device, in its own site', async () => {
+        await write(async (tx) => {
+          await tx.putIdentifiers(SITE, named([user('u1')]), 'one');
+          await tx.putIdentifiers('other', named([email('e9')]), 'one');
+          await tx.putVisitor(SITE, 'phone', 'prs_phone', { at: 1, event_id: 'a' });
+        });
+        const { projections } = storage;
+        expect(await projections.personMember(SITE, 'prs_user_id_u1')).toEqual({ site: SITE, id: user('u1') });
+        for (const id of ['prs_phone', 'phone'])
+          expect(await projections.personMember(SITE, id)).toEqual({ site: SITE, visitor_id: 'phone' });
+        expect(await projections.personMember(SITE, 'prs_email_e9')).toBeNull();
+        expect(await projections.personMember(undefined, 'prs_email_e9')).toEqual({ site: 'other', id: email('e9') });
+        expect(await projections.personMember(SITE, 'u1')).toBeNull();
+      });
+
+      test('all members are paged through, identifiers and then devices, whatever the page holds', async () => {
+        await write(async (tx) => {
+          await tx.putIdentifiers(SITE, named([user('u1'), email('e2'), email('e1'), user('Zoë'), user('zoe')]), 'one');
+          await tx.putIdentifiers('another', named([user('u1')]), 'one');
+          for (const visitor_id of ['w', 'V', 'é'])
+            await tx.putVisitor(SITE, visitor_id, `prs_${visitor_id}`, { at: 1, event_id: 'a' });
+          await tx.putVisitor('another', 'z', 'prs_z', { at: 1, event_id: 'a' });
+        });
+        const expected = [
+          { site: 'another', id: user('u1') },
+          { site: SITE, id: email('e1') },
+          { site: SITE, id: email('e2') },
+          { site: SITE, id: user('Zoë') },
+          { site: SITE, id: user('u1') },
+          { site: SITE, id: user('zoe') },
+          { site: 'another', visitor_id: 'z' },
+          { site: SITE, visitor_id: 'V' },
+          { site: SITE, visitor_id: 'w' },
+          { site: SITE, visitor_id: 'é' },
+        ];
+        for (let limit = 1; limit <= expected.length + 1; limit++) {
+          const members: PersonMember[] = [];
+          for (let page = await storage.projections.personMembers(null, limit); page.length > 0; ) {
+            expect(page.length).toBeLessThanOrEqual(limit);
+            members.push(...page);
+            page = await storage.projections.personMembers(page.at(-1)!, limit);
+          }
+          expect(members).toEqual(expected);
+        }
+      });
+
+      test('a reset drops all of it', async () => {
+        await write(async (tx) => {
+          await tx.putIdentifiers(SITE, named([user('u1')]), 'one');
+          await tx.putFact(SITE, 'one', 'k', fact('a', 1, [user('u1')]));
+          await tx.putClaim(claim('a', 1, user('u1')));
+          await tx.putVisitor(SITE, 'phone', 'prs_phone', { at: 1, event_id: 'a' });
+        });
+        const { projections } = storage;
+        expect(await projections.personMembers(null, 10)).toHaveLength(2);
+        await projections.reset();
+        expect(await projections.personMembers(null, 10)).toEqual([]);
+        expect(await projections.identityFacts(SITE, 'one')).toEqual([]);
+        expect(await projections.claimsOfSession(SITE, 'phone', 's1', 10)).toEqual([]);
+        expect(await projections.identifiersOfVisitor(SITE, 'phone', 10)).toEqual([]);
+        expect(await projections.visitorFirst(SITE, 'phone')).toBeNull();
+      });
     });
   });
 }

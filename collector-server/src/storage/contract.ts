@@ -255,7 +255,8 @@ export interface IdentityWriter {
   joinClusters(site: string, from: readonly string[], into: string): Promise<void>;
   /** Keeps the earliest that says the same; answers whether there was anything to change. */
   putFact(site: string, cluster: string, key: string, fact: IdentityFact): Promise<boolean>;
-  putClaim(claim: Claim): Promise<void>;
+  /** Answers whether the identifier is new on the device. */
+  putClaim(claim: Claim): Promise<boolean>;
   /** Keeps an event that named no session, with the one that it was given. */
   putLoose(event: LoggedEvent): Promise<void>;
   /** Such events of a device before a stamp, the nearest first. */

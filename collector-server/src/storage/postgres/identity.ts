@@ -186,9 +186,10 @@ export function createIdentityWriter(db: Queryable): IdentityWriter {
         at,
         ...[event_id, type, value],
       ]);
-      await db.run('INSERT INTO visitor_identifiers VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING', [
+      const added = await db.run('INSERT INTO visitor_identifiers VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING', [
         ...[site, visitor_id, type, value],
       ]);
+      return added === 1;
     },
     async putVisitor(site, visitor_id, person_id, { at, event_id }) {
       await db.run(

@@ -53,7 +53,7 @@ describe.skipIf(!found)(
     beforeAll(async () => {
       server = await startPostgres();
     }, 60_000);
-    afterAll(() => server?.stop());
+    afterAll(() => server?.stop(), 60_000);
 
     storageContract('PostgreSQL', async () => openPostgres(await server.newDatabase()));
 

@@ -204,7 +204,11 @@ export function createTx(client: Queryable): ProjectionTx & { flush(): Promise<v
         )
       ).map(toOrderKey),
     async putPersonKeys(site, order_key, keys) {
-      await client.run('DELETE FROM order_keys WHERE site = $1 AND order_key = $2 AND by_person', [site, order_key]);
+      const gone = await client.query<Pick<OrderKeyRow, 'key' | 'value'>>(
+        'DELETE FROM order_keys WHERE site = $1 AND order_key = $2 AND by_person RETURNING key, value',
+        [site, order_key],
+      );
+      for (const { key, value } of gone) ordersWithKey.delete(keyOf(site, key, value));
       if (keys.length === 0) return;
       await client.run(
         `INSERT INTO order_keys SELECT $1, key, value, $2, event_id, true FROM unnest($3::text[], $4::text[], $5::text[]) AS row (key, value, event_id)

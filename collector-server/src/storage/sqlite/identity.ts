@@ -219,7 +219,7 @@ export function createIdentityWriter(db: Database): IdentityWriter {
         type,
         value,
       );
-      db.run('INSERT OR IGNORE INTO visitor_identifiers VALUES (?, ?, ?, ?)', site, visitor_id, type, value);
+      return db.run('INSERT OR IGNORE INTO visitor_identifiers VALUES (?, ?, ?, ?)', site, visitor_id, type, value) === 1;
     },
     async putVisitor(site, visitor_id, person_id, { at, event_id }) {
       db.run(
