@@ -3,7 +3,7 @@ import { IDENTIFIER_TYPES, type Identifier, type IdentifierType, isIdentifying, 
 import type { Cluster, PersonLookup } from '../persons/lookup.ts';
 import { isRedacted } from '../persons/redact.ts';
 import { byPriority, identifiersOf, keyOf, personId } from '../stitch/identifiers.ts';
-import { type Component, compareStamps, factKey, type IdentityFact } from '../stitch/identity.ts';
+import { type Component, factKey, type IdentityFact } from '../stitch/identity.ts';
 import type { ProjectionTx } from '../storage/contract.ts';
 
 /** Orders of one person that are looked at again when there is one more: the newest. */
@@ -39,16 +39,18 @@ export async function identify(
   }
 
   const before = await persons.around(site, fact.ids);
-  const key = factKey(fact);
-  const isKnown = before.some(({ facts }) => facts.some((known) => factKey(known) === key && compareStamps(known, fact) <= 0));
+  const isKnown = before.some((cluster) => cluster.knows(fact));
   if (isKnown && !event.order && devices.size === 0) return [];
   const known = knownBy(before);
+  const around = fact.ids.map((id) => idsAround(before, id));
   if (!isKnown) {
     await putFact(tx, site, fact, before);
-    persons.forget(
-      site,
-      before.map(({ name }) => name),
-    );
+    // What comes in its turn goes on with what is known; a late fact, and one that joins clusters, have all resolved anew.
+    if (before.length !== 1 || !before[0]!.append(fact))
+      persons.forget(
+        site,
+        before.map(({ name }) => name),
+      );
   }
   const after = isKnown ? before : await persons.around(site, fact.ids);
   const changed: string[] = [];
@@ -67,7 +69,7 @@ export async function identify(
   if (theirs.length > 0) for (const { order_key } of await tx.ordersWithIds(site, theirs, MAX_ORDERS)) affected.add(order_key);
   const moved = isKnown
     ? []
-    : fact.ids.flatMap((id) => (textAround(before, id) === textAround(after, id) ? [] : idsAround(before, id)));
+    : fact.ids.flatMap((id, index) => (textOf(around[index]!) === textOf(idsAround(after, id)) ? [] : around[index]!));
   for (const device of moved.length > 0 ? await tx.visitorsWith(site, moved, MAX_DEVICES) : []) devices.add(device);
   for (const order_key of await ordersOfDevices(tx, site, devices, persons)) affected.add(order_key);
   // Also when the order's names say nothing new: the thank-you page may have said them, and an order may be cancelled.
@@ -114,8 +116,6 @@ function idsAround(clusters: readonly Cluster[], id: Identifier): readonly Ident
   }
   return [];
 }
-
-const textAround = (clusters: readonly Cluster[], id: Identifier): string => textOf(idsAround(clusters, id));
 
 const textOf = (ids: readonly Identifier[]): string =>
   ids

@@ -3,6 +3,7 @@ import { personId } from '../stitch/identifiers.ts';
 import {
   type Component,
   compareStamps,
+  factKey,
   type IdentityFact,
   type Resolution,
   resolveIdentity,
@@ -57,31 +58,50 @@ export interface Cluster {
   name: string;
   facts: readonly IdentityFact[];
   resolution: Resolution;
+  /** Whether a fact says nothing new: it is there, or an earlier one that says the same. */
+  knows(fact: IdentityFact): boolean;
   /** By order id, whom the order's events name: of their words the strongest, and of those the earliest (identity §2.5). */
   orders(): ReadonlyMap<string, Component | undefined>;
+  /** Takes a new fact that comes after all others. False, and nothing done, where the cluster must be read anew. */
+  append(fact: IdentityFact): boolean;
 }
 
-function newCluster(name: string, facts: readonly IdentityFact[]): Cluster {
+function newCluster(name: string, facts: IdentityFact[]): Cluster {
   const resolution = resolveIdentity(facts);
-  let orders: Map<string, Component | undefined> | undefined;
-  return { name, facts, resolution, orders: () => (orders ??= ordersOf(facts, resolution)) };
+  const byKey = new Map<string, IdentityFact>();
+  /** By order id, what names it. */
+  const naming = new Map<string, IdentityFact[]>();
+  const note = (fact: IdentityFact): void => {
+    byKey.set(factKey(fact), fact);
+    for (const { type, value } of fact.ids) if (type === 'order_id') naming.set(value, [...(naming.get(value) ?? []), fact]);
+  };
+  facts.forEach(note);
+  return {
+    name,
+    facts,
+    resolution,
+    knows(fact) {
+      const known = byKey.get(factKey(fact));
+      return known !== undefined && compareStamps(known, fact) <= 0;
+    },
+    orders: () => new Map([...naming].map(([order_id, words]) => [order_id, ownerAmong(order_id, words, resolution)])),
+    append(fact) {
+      if (byKey.has(factKey(fact)) || !resolution.append(fact)) return false;
+      facts.push(fact);
+      note(fact);
+      return true;
+    },
+  };
 }
 
-function ordersOf(facts: readonly IdentityFact[], { componentOf }: Resolution): Map<string, Component | undefined> {
-  const words = new Map<string, { strongest: Identifier; fact: IdentityFact }>();
-  const orders = new Map<string, Component | undefined>();
+function ownerAmong(order_id: string, facts: readonly IdentityFact[], { componentOf }: Resolution): Component | undefined {
+  let best: { strongest: Identifier; fact: IdentityFact } | undefined;
   for (const fact of facts) {
-    const strongest = fact.ids[0]!;
-    const isWord = fact.kind === 'seen' && componentOf(strongest)?.identifying === true;
-    for (const { type, value } of fact.ids) {
-      if (type !== 'order_id') continue;
-      if (!orders.has(value)) orders.set(value, componentOf({ type, value }));
-      const known = words.get(value);
-      if (isWord && (!known || compareWords({ strongest, fact }, known) < 0)) words.set(value, { strongest, fact });
-    }
+    const word = { strongest: fact.ids[0]!, fact };
+    if (fact.kind !== 'seen' || !componentOf(word.strongest)?.identifying) continue;
+    if (!best || compareWords(word, best) < 0) best = word;
   }
-  for (const [order_id, { strongest }] of words) orders.set(order_id, componentOf(strongest));
-  return orders;
+  return componentOf(best?.strongest ?? { type: 'order_id', value: order_id });
 }
 
 function compareWords(

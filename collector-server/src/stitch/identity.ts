@@ -45,12 +45,13 @@ export interface Component {
 }
 
 export interface Resolution {
-  components: readonly Component[];
-  /** Undefined for an identifier that no fact names. */
+  /** Undefined for an identifier that no fact names; the same object as long as its component stays the same. */
   componentOf(id: Identifier): Component | undefined;
-  conflicts: IdentityConflict[];
+  conflicts: readonly IdentityConflict[];
   /** Merges of what was somebody already, and what operators did. */
-  steps: IdentityStep[];
+  steps: readonly IdentityStep[];
+  /** Takes a fact that comes after all others. False, and nothing done, where all must be resolved anew. */
+  append(fact: IdentityFact): boolean;
 }
 
 /** Negative when the one comes first. */
@@ -75,41 +76,41 @@ export function resolveIdentity(facts: Iterable<IdentityFact>): Resolution {
   const steps: IdentityStep[] = [];
   const { aliases, splits, dead } = decideOperations(ordered);
 
-  for (const fact of ordered) {
-    const { kind, ids, event_id, at } = fact;
-    if (kind === 'seen') {
-      const nodes = ids.map((id) => forest.node(id, fact));
-      // Whom the fact found, as against what it names for the first time.
-      const somebodies = new Set(nodes.filter((node) => forest.wasBefore(node, fact) && forest.isSomebody(node)));
-      const [strongest, ...others] = nodes;
-      let isFound = somebodies.has(strongest!);
-      for (const other of others) {
-        const refused = whyNot(forest, splits, strongest!, other);
-        if (refused) {
-          conflicts.push({ event_id, occurred_at: at, demoted: forest.id(other), kept: forest.id(strongest!), ...refused });
-          continue;
-        }
-        const merges = isFound && somebodies.has(other) && forest.root(strongest!) !== forest.root(other);
-        forest.union(strongest!, other);
-        isFound ||= somebodies.has(other);
-        if (merges)
-          steps.push({ kind: 'merge', event_id, occurred_at: at, identifiers: [forest.id(strongest!), forest.id(other)] });
-      }
-      continue;
-    }
+  const applySeen = (fact: IdentityFact): void => {
+    const { ids, event_id, at } = fact;
     const nodes = ids.map((id) => forest.node(id, fact));
+    // Whom the fact found, as against what it names for the first time.
+    const somebodies = new Set(nodes.filter((node) => forest.wasBefore(node, fact) && forest.isSomebody(node)));
+    const [strongest, ...others] = nodes;
+    let isFound = somebodies.has(strongest!);
+    for (const other of others) {
+      const refused = whyNot(forest, splits, strongest!, other);
+      if (refused) {
+        conflicts.push({ event_id, occurred_at: at, demoted: forest.id(other), kept: forest.id(strongest!), ...refused });
+        continue;
+      }
+      const merges = isFound && somebodies.has(other) && forest.root(strongest!) !== forest.root(other);
+      forest.union(strongest!, other);
+      isFound ||= somebodies.has(other);
+      if (merges)
+        steps.push({ kind: 'merge', event_id, occurred_at: at, identifiers: [forest.id(strongest!), forest.id(other)] });
+    }
+  };
+
+  const applyOperation = (fact: IdentityFact): void => {
+    const { kind, ids, event_id, at } = fact;
+    const [one, other] = ids.map((id) => forest.node(id, fact));
     const undone =
       dead.has(fact) ||
       (kind === 'alias' && !aliases.has(fact)) ||
       (kind === 'split' && !splits.some((split) => split.fact === fact));
-    const [one, other] = nodes;
     if (kind === 'alias' && !undone && one !== undefined && other !== undefined) {
       if (crossesSplit(forest, splits, one, other))
         conflicts.push({ event_id, occurred_at: at, demoted: ids[1]!, kept: ids[0]!, reason: 'cannot_link' });
       else forest.union(one, other);
     }
     steps.push({
-      kind,
+      kind: kind as IdentityStep['kind'],
       event_id,
       occurred_at: at,
       identifiers: ids,
@@ -117,8 +118,24 @@ export function resolveIdentity(facts: Iterable<IdentityFact>): Resolution {
       ...(fact.reason && { reason: fact.reason }),
       ...(undone && { undone }),
     });
+  };
+
+  for (const fact of ordered) {
+    if (fact.kind === 'seen') applySeen(fact);
+    else applyOperation(fact);
   }
-  return { ...forest.components(), conflicts, steps };
+  let last = ordered.at(-1);
+  return {
+    componentOf: forest.componentOf,
+    conflicts,
+    steps,
+    append(fact) {
+      if (fact.kind !== 'seen' || (last && compareStamps(last, fact) >= 0)) return false;
+      applySeen(fact);
+      last = fact;
+      return true;
+    },
+  };
 }
 
 interface Split {
@@ -196,6 +213,9 @@ function createForest() {
   const parents: number[] = [];
   const sizes: number[] = [];
   const counts: Partial<Record<IdentifierType, number>>[] = [];
+  /** Of each root. */
+  const members: number[][] = [];
+  const known = new Map<number, Component>();
   const root = (node: number): number => {
     let at = node;
     while (parents[at] !== at) {
@@ -218,6 +238,7 @@ function createForest() {
       parents.push(node);
       sizes.push(1);
       counts.push({ [id.type]: 1 });
+      members.push([node]);
       return node;
     },
     id: (node: number): Identifier => ids[node]!,
@@ -237,32 +258,31 @@ function createForest() {
       if (large === small) return;
       if (sizes[large]! < sizes[small]!) [large, small] = [small, large];
       parents[small] = large;
+      for (const node of members[small]!) members[large]!.push(node);
+      members[small] = [];
+      known.delete(large);
+      known.delete(small);
       sizes[large]! += sizes[small]!;
       for (const [type, count] of Object.entries(counts[small]!) as [IdentifierType, number][])
         counts[large]![type] = (counts[large]![type] ?? 0) + count;
     },
-    components(): Pick<Resolution, 'components' | 'componentOf'> {
-      const byRoot = new Map<number, Component>();
-      for (const [node, id] of ids.entries()) {
-        const top = root(node);
-        const first = { ...firsts[node]!, id };
-        const component = byRoot.get(top);
-        if (!component) {
-          byRoot.set(top, { ids: [id], identifying: isIdentifying(id.type), first });
-          continue;
-        }
-        component.ids.push(id);
-        component.identifying ||= isIdentifying(id.type);
-        if ((compareStamps(first, component.first) || byPriority(first.id, component.first.id)) < 0) component.first = first;
-      }
-      for (const { ids: members } of byRoot.values()) members.sort(byPriority);
-      return {
-        components: [...byRoot.values()],
-        componentOf(id) {
-          const node = index.get(keyOf(id));
-          return node === undefined ? undefined : byRoot.get(root(node));
-        },
-      };
+    componentOf(id: Identifier): Component | undefined {
+      const node = index.get(keyOf(id));
+      if (node === undefined) return undefined;
+      const top = root(node);
+      const component = known.get(top) ?? newComponent(members[top]!.map((member) => ({ ...firsts[member]!, id: ids[member]! })));
+      known.set(top, component);
+      return component;
     },
+  };
+}
+
+function newComponent(members: readonly (Stamp & { id: Identifier })[]): Component {
+  let [first] = members as [Component['first']];
+  for (const member of members) if ((compareStamps(member, first) || byPriority(member.id, first.id)) < 0) first = member;
+  return {
+    ids: members.map(({ id }) => id).sort(byPriority),
+    identifying: members.some(({ id }) => isIdentifying(id.type)),
+    first,
   };
 }
