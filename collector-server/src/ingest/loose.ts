@@ -2,6 +2,7 @@ import type { LoggedEvent } from '@orderloop/protocol';
 import { identifiersOf, visitId } from '../stitch/identifiers.ts';
 import type { Stamp } from '../stitch/identity.ts';
 import { keysOfEvent } from '../stitch/keys.ts';
+import { isOfDevice } from '../stitch/session.ts';
 import { beginsVisit, IDLE_MS, landingOf, splitIntoVisits } from '../stitch/split.ts';
 import type { ProjectionTx } from '../storage/contract.ts';
 
@@ -9,12 +10,8 @@ import type { ProjectionTx } from '../storage/contract.ts';
 const MAX_RUN = 1000;
 
 /** An event of a browser or an app that says which device it is from, and not which session. */
-export const isLoose = ({ visitor_id, session_id, action_source, order }: LoggedEvent): boolean =>
-  visitor_id !== undefined &&
-  session_id === undefined &&
-  !order &&
-  (action_source ?? 'web') !== 'server' &&
-  action_source !== 'physical_store';
+export const isLoose = (event: LoggedEvent): boolean =>
+  event.visitor_id !== undefined && event.session_id === undefined && !event.order && isOfDevice(event);
 
 /**
  * Finds an event that names no session its visit. Answers the events to be projected, with their sessions: it alone where it

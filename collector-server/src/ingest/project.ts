@@ -13,10 +13,10 @@ import { isOfErased, isRedacted, redact } from '../persons/redact.ts';
 import { buildConversion, type ConsentMode, type ConversionFacts, decideConversions, mayUseAds } from '../stitch/conversion.ts';
 import { personId } from '../stitch/identifiers.ts';
 import type { Component } from '../stitch/identity.ts';
-import { keysOfEvent, keysOfOrder } from '../stitch/keys.ts';
+import { keysOfEvent, keysOfOrder, type StitchKey } from '../stitch/keys.ts';
 import { type Candidate, chooseLink } from '../stitch/link.ts';
 import { projectOrder } from '../stitch/order.ts';
-import { foldSession } from '../stitch/session.ts';
+import { foldSession, isOfDevice } from '../stitch/session.ts';
 import { touchpointOfEvent, touchpointOfSession } from '../stitch/touchpoint.ts';
 import {
   type DeadLetter,
@@ -349,8 +349,20 @@ async function putOrderKeys(
 async function projectVisit(tx: ProjectionTx, event: LoggedEvent, facts: SiteFacts, affected: Set<string>): Promise<void> {
   if (!event.session_id || !event.visitor_id) return;
   const { site, session_id, visitor_id, event_id, occurred_at } = event;
-  const session = foldSession(await tx.session(site, session_id, visitor_id), event, facts.hosts);
-  if (!session) return;
+  const keys = keysOfEvent(event, facts.blocked);
+  const waiting = isOfDevice(event) ? await foldVisit(tx, event, facts) : keys;
+  if (!isOfDevice(event)) await tx.putAwaitedKeys(site, session_id, visitor_id, keys);
+  for (const { key, value } of keys) await tx.putSessionKey({ site, key, value, session_id, visitor_id, event_id, occurred_at });
+  for (const { key, value } of [...keys, ...waiting])
+    for (const order_key of await tx.ordersWithKey(site, key, value, MAX_MATCHES)) affected.add(order_key);
+}
+
+/** The session and touchpoints of a device's event. Answers the keys that a server named the visit by before it began. */
+async function foldVisit(tx: ProjectionTx, event: LoggedEvent, { hosts }: SiteFacts): Promise<StitchKey[]> {
+  const { site, event_id, occurred_at } = event;
+  const [session_id, visitor_id] = [event.session_id!, event.visitor_id!];
+  const before = await tx.session(site, session_id, visitor_id);
+  const session = foldSession(before, event, hosts)!;
   await tx.putSession(session);
   // Of several events of that moment, whichever comes first by its id: the session itself asks for their `seq` before.
   if (occurred_at === session.started_at)
@@ -358,10 +370,7 @@ async function projectVisit(tx: ProjectionTx, event: LoggedEvent, facts: SiteFac
   await tx.putTouchpoint(touchpointOfSession(session));
   const touchpoint = touchpointOfEvent(event);
   if (touchpoint) await tx.putTouchpoint(touchpoint);
-  for (const { key, value } of keysOfEvent(event, facts.blocked)) {
-    await tx.putSessionKey({ site, key, value, session_id, visitor_id, event_id, occurred_at });
-    for (const order_key of await tx.ordersWithKey(site, key, value, MAX_MATCHES)) affected.add(order_key);
-  }
+  return before ? [] : tx.awaitedKeys(site, session_id, visitor_id);
 }
 
 async function newestConsent(
@@ -394,6 +403,8 @@ async function restitch(
   for (const { key, value, event_id, by_person } of [...own_keys, ...person_keys]) {
     for (const match of await tx.sessionKeys(site, key, value, MAX_MATCHES)) {
       const { session_id, visitor_id, occurred_at } = match;
+      // A server may name a visit that has not begun.
+      if (!(await tx.session(site, session_id, visitor_id))) continue;
       candidates.push({
         key,
         session_id,

@@ -45,7 +45,13 @@ const visit = fc.record({
   user,
   tokens,
 });
-const server = fc.record({ kind: fc.constant('server' as const), minute: fc.integer({ min: 0, max: 12 }), user, tokens });
+const server = fc.record({
+  kind: fc.constant('server' as const),
+  minute: fc.integer({ min: 0, max: 12 }),
+  visitor: fc.constantFrom(undefined, 'phone', 'laptop'),
+  user,
+  tokens,
+});
 const order = fc.record({
   kind: fc.constant('order' as const),
   minute: fc.integer({ min: 0, max: 12 }),
@@ -83,7 +89,14 @@ function toEvents(drawn: Drawn): StoredEvent[] {
           }),
         ];
       case 'server':
-        return [seen(id, entry.minute, { action_source: 'server', user: entry.user, properties: entry.tokens })];
+        return [
+          seen(id, entry.minute, {
+            action_source: 'server',
+            ...(entry.visitor && { visitor_id: entry.visitor, session_id: `${entry.visitor}-1` }),
+            user: entry.user,
+            properties: entry.tokens,
+          }),
+        ];
       case 'order': {
         const at = new Date(Date.UTC(2026, 10, 20, 0, entry.minute)).toISOString();
         return [

@@ -21,14 +21,18 @@ type Stamp = readonly [occurred_at: number, seq: number, event_id: string];
 /** A click id that the browser first saw this long before its first event still began the session. */
 const LANDING_SLACK_MS = 5_000;
 
+/** Whether a browser or an app sent it: what a server says of a session is evidence, and no part of the visit. */
+export const isOfDevice = ({ action_source = 'web' }: Pick<LoggedEvent, 'action_source'>): boolean =>
+  action_source === 'web' || action_source === 'app';
+
 /**
  * Adds one event to its session. The result depends on the set of events and not on their order: each field is a
  * minimum, a maximum, a count, or the value of the first or newest event. Answers the state unchanged for events
- * without a session. Server events never start one.
+ * without a session. Server events are no part of one.
  */
 export function foldSession(state: SessionState | null, event: LoggedEvent, hosts: readonly string[]): SessionState | null {
   if (!event.session_id || !event.visitor_id) return state;
-  if (!state && event.action_source !== undefined && event.action_source !== 'web' && event.action_source !== 'app') return null;
+  if (!isOfDevice(event)) return state;
   const stamp: Stamp = [event.occurred_at, event.seq ?? 0, event.event_id];
   const next: SessionState = state ? { ...state, stamps: { ...state.stamps } } : emptySession(event, stamp);
   next.started_at = Math.min(next.started_at, event.occurred_at);

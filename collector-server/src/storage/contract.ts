@@ -12,6 +12,7 @@ import type {
 } from '@orderloop/protocol';
 import type { ConversionState } from '../stitch/conversion.ts';
 import type { IdentityFact, Stamp } from '../stitch/identity.ts';
+import type { StitchKey } from '../stitch/keys.ts';
 import type { LinkChoice } from '../stitch/link.ts';
 import type { OrderConflict, OrderProjection } from '../stitch/order.ts';
 import type { SessionState } from '../stitch/session.ts';
@@ -294,6 +295,9 @@ export interface ProjectionTx extends IdentityReader, IdentityWriter {
   putTouchpoint(touchpoint: Touchpoint): Promise<void>;
   /** Keeps the earliest event that showed the key. */
   putSessionKey(row: SessionKeyRow): Promise<void>;
+  /** What a server named a session by: its visit may not have begun. */
+  putAwaitedKeys(site: string, session_id: string, visitor_id: string, keys: readonly StitchKey[]): Promise<void>;
+  awaitedKeys(site: string, session_id: string, visitor_id: string): Promise<StitchKey[]>;
   sessionKeys(site: string, key: LinkKey, value: string, limit: number): Promise<SessionKeyRow[]>;
   visitorConsent(site: string, visitor_id: string): Promise<VisitorConsent | null>;
   putVisitorConsent(site: string, visitor_id: string, row: VisitorConsent): Promise<void>;

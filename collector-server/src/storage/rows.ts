@@ -49,6 +49,7 @@ export const PROJECTION_TABLES = [
   'visitor_identifiers',
   'visitors',
   'loose_events',
+  'awaited_keys',
   'projector',
 ] as const;
 
@@ -61,6 +62,7 @@ export const VISITOR_TABLES = [
   'visitor_identifiers',
   'visitors',
   'loose_events',
+  'awaited_keys',
 ] as const;
 
 export interface OrderBodyRow {

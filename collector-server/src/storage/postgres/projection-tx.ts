@@ -1,5 +1,6 @@
 import type { LinkKey, LoggedEvent, Touchpoint } from '@orderloop/protocol';
 import type { ConversionState } from '../../stitch/conversion.ts';
+import type { StitchKey } from '../../stitch/keys.ts';
 import type { SessionState } from '../../stitch/session.ts';
 import type { OrderRow, ProjectionTx, SessionKeyRow, VisitorConsent, WantedRows } from '../contract.ts';
 import { type OrderBodyRow, type OrderKeyRow, toOrderKey, toOrderRow } from '../rows.ts';
@@ -140,6 +141,19 @@ export function createTx(client: Queryable): ProjectionTx & { flush(): Promise<v
       const key = keyOf(row.site, row.key, row.value, row.session_id, row.visitor_id);
       if (isEarlier(row, sessionKeyRows.get(key))) sessionKeyRows.put(key, row);
     },
+    async putAwaitedKeys(site, session_id, visitor_id, keys) {
+      await client.run(
+        `INSERT INTO awaited_keys SELECT $1, $2, $3, key, value FROM unnest($4::text[], $5::text[]) AS named (key, value)
+         ON CONFLICT DO NOTHING`,
+        [site, visitor_id, session_id, keys.map(({ key }) => key), keys.map(({ value }) => value)],
+      );
+    },
+    awaitedKeys: (site, session_id, visitor_id) =>
+      client.query<StitchKey>('SELECT key, value FROM awaited_keys WHERE site = $1 AND visitor_id = $2 AND session_id = $3', [
+        site,
+        visitor_id,
+        session_id,
+      ]),
     async sessionKeys(site, key, value, limit) {
       await sessionKeyRows.flush();
       return client.query<SessionKeyRow>(

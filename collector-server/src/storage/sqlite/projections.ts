@@ -1,5 +1,6 @@
 import type { Link, LoggedEvent, OrderSummary, Touchpoint, UnlinkedReason } from '@orderloop/protocol';
 import type { ConversionState } from '../../stitch/conversion.ts';
+import type { StitchKey } from '../../stitch/keys.ts';
 import type { SessionState } from '../../stitch/session.ts';
 import type { OrderRow, PersonMember, Projections, ProjectionTx, SessionKeyRow, VisitorConsent } from '../contract.ts';
 import {
@@ -218,6 +219,17 @@ function createTx(db: Database): ProjectionTx & { flush(): Promise<void> } {
       const key = keyOf(row.site, row.key, row.value, row.session_id, row.visitor_id);
       if (isEarlier(row, sessionKeys.get(key))) sessionKeys.put(key, row);
     },
+    async putAwaitedKeys(site, session_id, visitor_id, keys) {
+      for (const { key, value } of keys)
+        db.run('INSERT OR IGNORE INTO awaited_keys VALUES (?, ?, ?, ?, ?)', site, visitor_id, session_id, key, value);
+    },
+    awaitedKeys: async (site, session_id, visitor_id) =>
+      db.own<StitchKey>(
+        'SELECT key, value FROM awaited_keys WHERE site = ? AND visitor_id = ? AND session_id = ?',
+        site,
+        visitor_id,
+        session_id,
+      ),
     async sessionKeys(site, key, value, limit) {
       await sessionKeys.flush();
       return db.own<SessionKeyRow>(

@@ -81,3 +81,13 @@ CREATE TABLE loose_events (
   PRIMARY KEY (site, visitor_id, at, event_id)
 );
 CREATE INDEX loose_events_by_session ON loose_events (site, visitor_id, session_id, at, event_id);
+
+-- Keys that servers named sessions by, for visits that begin later.
+CREATE TABLE awaited_keys (
+  site text COLLATE "C" NOT NULL,
+  visitor_id text COLLATE "C" NOT NULL,
+  session_id text COLLATE "C" NOT NULL,
+  key text COLLATE "C" NOT NULL,
+  value text COLLATE "C" NOT NULL,
+  PRIMARY KEY (site, visitor_id, session_id, key, value)
+);

@@ -91,3 +91,13 @@ CREATE TABLE loose_events (
   PRIMARY KEY (site, visitor_id, at, event_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX loose_events_by_session ON loose_events (site, visitor_id, session_id, at, event_id);
+
+-- Keys that servers named sessions by, for visits that begin later.
+CREATE TABLE awaited_keys (
+  site TEXT NOT NULL,
+  visitor_id TEXT NOT NULL,
+  session_id TEXT NOT NULL,
+  key TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (site, visitor_id, session_id, key, value)
+) STRICT, WITHOUT ROWID;
