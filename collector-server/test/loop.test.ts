@@ -106,6 +106,38 @@ test('an order that comes before its visit is stitched when the visit arrives', 
   expect(after.link).toMatchObject({ key: 'session_ref' });
 });
 
+test('2.6: a late identify changes the conversion that was not sent, with the click of another device, and it is sent once', async () => {
+  const { platform, collector } = await startLoop();
+  const at = Date.now() - 300_000;
+  const [phone, laptop] = [newVisit(at), newVisit(at + 60_000)];
+  await postEvents(collector, [
+    phone.event('page_view', {
+      click_ids: { fbclid: { value: 'IwPhone', first_seen_at: at } },
+      page: { url: 'https://shop.example/?fbclid=IwPhone' },
+    }),
+    phone.event('identify', { user: { id: 'customer-7' } }),
+  ]);
+  const email = 'late@example.com';
+  await postShopify(collector, realOrder('orders-paid', at + 120_000, '', { email, contact_email: email, customer: { email } }));
+  const before = await eventually(() => read<Journey>(collector, '/v1/orders/%239999/journey').catch(() => null));
+  expect(before).toMatchObject({ link: null, conversions: [{ hold: 'consent_missing', deliveries: [] }] });
+
+  const late = laptop.event('identify', { user: { id: 'customer-7', email } });
+  await postEvents(collector, [laptop.event('page_view'), late]);
+  const after = await eventually(async () => {
+    const found = await read<Journey>(collector, '/v1/orders/%239999/journey');
+    return found.conversions[0]?.deliveries[0]?.state === 'delivered' && found;
+  });
+  expect(after.sessions.map(({ session_id }) => session_id)).toEqual([phone.session_id, laptop.session_id]);
+  // Only the phone came by a click; what was sent is shown masked.
+  expect(after.conversions[0]!.deliveries[0]!.attempts[0]!.request.body).toContain('"fbc":"fb.1');
+  await postEvents(collector, [late, laptop.event('identify', { user: { id: 'customer-7', email } })]);
+  await eventually(
+    async () => (await read<{ outbox: { waiting: number; sending: number } }>(collector, '/v1/status')).outbox.waiting === 0,
+  );
+  expect(platform.received().events).toHaveLength(1);
+});
+
 /** A few visits and orders as the log would hold them, with every kind of key. */
 async function fillLog(storage: Storage): Promise<void> {
   const { collector } = await startRecording(storage);
