@@ -39,8 +39,6 @@ export interface Background {
 }
 
 export interface BackgroundControl {
-  /** Writes to the store and reads back; throws when it can't. */
-  check(): Promise<void>;
   /** Bytes. */
   size(): Promise<{ bytes: number; wal_bytes: number }>;
   /** Events of the log that are not projected yet. */
@@ -57,8 +55,6 @@ export interface BackgroundControl {
   erase(request: { site: string; id: Identifier; by: string; reason?: string }): Promise<ErasureReport | null>;
   /** There is something new in the log. */
   wake(): Promise<void>;
-  /** Resolves when all that the log held when it was asked has been projected. */
-  catchUp(): Promise<void>;
   /** In Prometheus' text format. */
   metrics(): Promise<string>;
   /** Finishes what was begun, gives leases back, and closes the store. */
@@ -154,7 +150,6 @@ export async function startBackground({ config, storage, owner, now, onError }: 
       },
     },
     control: {
-      check: () => storage.check(),
       size: () => storage.size(),
       lag: () => projectionLag(storage),
       paused: async () => relay.paused(),
@@ -174,7 +169,6 @@ export async function startBackground({ config, storage, owner, now, onError }: 
       },
       erase: (request) => erasePerson(request, { storage, projector, now: now() }),
       wake: async () => wake(),
-      catchUp,
       async metrics() {
         metrics.projectorLag.set(await projectionLag(storage));
         for (const [state, rows] of Object.entries(await storage.outbox.counts())) metrics.outbox.set({ state }, rows);
