@@ -17,6 +17,8 @@ const MAX_IDENTIFIERS = 1000;
 const MAX_DEVICES = 50;
 const MAX_CLAIMS = 1000;
 const BEFORE_ALL: Stamp = { at: 0, event_id: '' };
+/** No id of an event comes after it: they hold no such character. */
+const AFTER_ALL = '\uffff';
 
 /** Who something belongs to: people whom identifiers name, or what is known of one device alone (identity §2.5). */
 export interface Owner {
@@ -200,7 +202,8 @@ export function createPersonLookup(store: IdentityReader): PersonLookup {
   };
 
   const ownerOfOrder: PersonLookup['ownerOfOrder'] = async (site, { order_id, created_at }) => {
-    const placed: Stamp = { at: Date.parse(created_at), event_id: '' };
+    // What was shown in the very ms of the order was shown by it.
+    const placed: Stamp = { at: Date.parse(created_at), event_id: AFTER_ALL };
     return ownerOf(site, await namedBy(site, order_id), [{ type: 'order_id', value: order_id }], placed);
   };
 

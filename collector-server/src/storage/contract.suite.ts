@@ -382,6 +382,10 @@ export function storageContract(engine: string, open: () => Promise<Storage>): v
         expect(await projections.identifiersOfVisitor(SITE, 'phone', 10)).toEqual([email('u1'), user('u1'), user('u2')]);
         expect(await projections.identifiersOfVisitor(SITE, 'phone', 2)).toEqual([email('u1'), user('u1')]);
         expect(await projections.identifiersOfVisitor(SITE, 'theirs', 10)).toEqual([]);
+        // Carts come after whoever it is, though their type comes before.
+        await write((tx) => tx.putClaim(claim('g', 7, cart('a1'))));
+        expect(await projections.identifiersOfVisitor(SITE, 'phone', 3)).toEqual([email('u1'), user('u1'), user('u2')]);
+        expect((await projections.identifiersOfVisitor(SITE, 'phone', 4)).at(-1)).toEqual(cart('a1'));
         expect(await projections.visitorsWith(SITE, [user('u1'), user('u2')], 10)).toEqual(['laptop', 'phone']);
         expect(await projections.visitorsWith(SITE, [user('u1'), user('u2')], 1)).toEqual(['laptop']);
         expect(await projections.visitorsWith(SITE, [email('u2')], 10)).toEqual([]);

@@ -233,7 +233,7 @@ export interface IdentityReader {
   claimsOfSession(site: string, visitor_id: string, session_id: string, limit: number): Promise<Claim[]>;
   /** The latest claim with one of these identifiers at or before a stamp, else the earliest after it. */
   claimNear(site: string, ids: readonly Identifier[], stamp: Stamp): Promise<Claim | null>;
-  /** What was claimed on a device, each identifier once. */
+  /** What was claimed on a device, each identifier once, those that say who it is first. */
   identifiersOfVisitor(site: string, visitor_id: string, limit: number): Promise<Identifier[]>;
   /** Devices on which one of these identifiers was claimed. */
   visitorsWith(site: string, ids: readonly Identifier[], limit: number): Promise<string[]>;

@@ -65,6 +65,9 @@ export const VISITOR_TABLES = [
   'awaited_keys',
 ] as const;
 
+/** Those that say who it is before all carts and orders: where there are too many, they are not what is left out. */
+export const NAMING_FIRST = "type IN ('user_id', 'email', 'phone') DESC";
+
 export interface OrderBodyRow {
   order_key: string;
   received_at: number;

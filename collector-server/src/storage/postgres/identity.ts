@@ -2,7 +2,7 @@ import type { Identifier, LoggedEvent } from '@orderloop/protocol';
 import type { IdentityFact, Stamp } from '../../stitch/identity.ts';
 import type { SessionState } from '../../stitch/session.ts';
 import type { Claim, IdentityReader, IdentityWriter } from '../contract.ts';
-import { type OrderBodyRow, toOrderRow, toTombstones, VISITOR_TABLES } from '../rows.ts';
+import { NAMING_FIRST, type OrderBodyRow, toOrderRow, toTombstones, VISITOR_TABLES } from '../rows.ts';
 import type { Queryable } from './database.ts';
 
 const types = (ids: readonly Identifier[]): string[] => ids.map(({ type }) => type);
@@ -55,7 +55,7 @@ export function createIdentityReader(db: Queryable): IdentityReader {
     },
     identifiersOfVisitor: (site, visitor_id, limit) =>
       db.query<Identifier>(
-        'SELECT type, value FROM visitor_identifiers WHERE site = $1 AND visitor_id = $2 ORDER BY type, value LIMIT $3',
+        `SELECT type, value FROM visitor_identifiers WHERE site = $1 AND visitor_id = $2 ORDER BY ${NAMING_FIRST}, type, value LIMIT $3`,
         [site, visitor_id, limit],
       ),
     visitorsWith: async (site, ids, limit) =>

@@ -2,7 +2,7 @@ import type { Identifier, LoggedEvent } from '@orderloop/protocol';
 import type { IdentityFact, Stamp } from '../../stitch/identity.ts';
 import type { SessionState } from '../../stitch/session.ts';
 import type { Claim, IdentityReader, IdentityWriter } from '../contract.ts';
-import { type OrderBodyRow, toOrderRow, toTombstones, VISITOR_TABLES } from '../rows.ts';
+import { NAMING_FIRST, type OrderBodyRow, toOrderRow, toTombstones, VISITOR_TABLES } from '../rows.ts';
 import type { Database } from './database.ts';
 
 /** Asks for rows: of what is committed, or inside of a write. */
@@ -64,7 +64,7 @@ export function createIdentityReader(ask: Ask): IdentityReader {
     },
     identifiersOfVisitor: (site, visitor_id, limit) =>
       ask<Identifier>(
-        'SELECT type, value FROM visitor_identifiers WHERE site = ? AND visitor_id = ? ORDER BY type, value LIMIT ?',
+        `SELECT type, value FROM visitor_identifiers WHERE site = ? AND visitor_id = ? ORDER BY ${NAMING_FIRST}, type, value LIMIT ?`,
         site,
         visitor_id,
         limit,

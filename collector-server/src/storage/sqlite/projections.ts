@@ -305,7 +305,7 @@ function createTx(db: Database): ProjectionTx & { flush(): Promise<void> } {
     ordersWithKey: async (site, key, value, limit) =>
       db
         .own<{ order_key: string }>(
-          'SELECT order_key FROM order_keys WHERE site = ? AND key = ? AND value = ? LIMIT ?',
+          'SELECT order_key FROM order_keys WHERE site = ? AND key = ? AND value = ? ORDER BY order_key LIMIT ?',
           site,
           key,
           value,
