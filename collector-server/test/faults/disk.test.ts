@@ -1,11 +1,11 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openSqlite } from '../../src/storage/sqlite/index.ts';
 import { eventually, newVisit, postEvents, testConfig } from '../harness.ts';
-import { newFolder, serve, startLoad } from './process.ts';
+import { mayTrace, newFolder, serve, startLoad, traceCommits } from './process.ts';
 
 /** A small disk of its own; null where this user may not mount one. */
 function mountSmallDisk(size: string): string | null {
@@ -25,7 +25,6 @@ function unmount(at: string): void {
 const probe = mountSmallDisk('1m');
 if (probe) unmount(probe);
 const mayMount = probe !== null;
-const mayTrace = spawnSync('strace', ['-e', 'trace=none', 'true']).status === 0;
 
 describe.skipIf(!mayMount)(mayMount ? 'on a small disk' : 'skipped: this user may not mount a disk', () => {
   test('U3, F5: a disk that is full refuses writes, answers reads, loses nothing, and goes on by itself when there is space', async () => {
@@ -87,38 +86,13 @@ describe.skipIf(!mayMount)(mayMount ? 'on a small disk' : 'skipped: this user ma
 });
 
 describe.skipIf(!mayTrace)(mayTrace ? 'with the system’s calls watched' : 'skipped: strace is not here, or may not trace', () => {
-  /** The threads of a process, by what they are called. */
-  const threadOf = (pid: number, name: string): number =>
-    Number(
-      readdirSync(`/proc/${pid}/task`).find((task) => {
-        const comm = spawnSync('cat', [`/proc/${pid}/task/${task}/comm`], { encoding: 'utf8' }).stdout.trim();
-        return comm === name;
-      }),
-    );
-
   test('U3, F6: after a failed fsync the batch is refused, and the process ends with 70 for its supervisor to start anew', async () => {
-    const { spawn } = await import('node:child_process');
     const folder = newFolder();
     const collector = await serve(folder);
     const load = startLoad(() => collector.url, 4);
     await load.until(20);
     const exited = new Promise<number | null>((resolve) => collector.child.once('exit', resolve));
-    const tracer = spawn(
-      'strace',
-      [
-        '-q',
-        '-p',
-        String(threadOf(collector.child.pid!, 'commit')),
-        '-e',
-        'trace=fsync,fdatasync',
-        '-e',
-        'inject=fsync,fdatasync:error=EIO:when=20+',
-      ],
-      { stdio: 'ignore' },
-    );
-    onTestFinished(() => {
-      tracer.kill('SIGKILL');
-    });
+    traceCommits(collector, ['-e', 'trace=fsync,fdatasync', '-e', 'inject=fsync,fdatasync:error=EIO:when=20+']);
     expect(await exited).toBe(70);
     await load.stop();
     expect(collector.said()).toContain('ending, to be started anew');
@@ -136,11 +110,8 @@ describe.skipIf(!mayTrace)(mayTrace ? 'with the system’s calls watched' : 'ski
     const folder = newFolder();
     const collector = await serve(folder);
     await postEvents(collector, [newVisit().event('page_view')]);
-    const { spawn } = await import('node:child_process');
     const trace = join(folder, 'trace');
-    const thread = threadOf(collector.child.pid!, 'commit');
-    const tracer = spawn('strace', ['-q', '-y', '-o', trace, '-p', String(thread), '-e', 'trace=fsync,fdatasync,pwrite64']);
-    const { existsSync, readFileSync } = await import('node:fs');
+    const tracer = traceCommits(collector, ['-y', '-o', trace, '-e', 'trace=fsync,fdatasync,pwrite64']);
     await eventually(async () => existsSync(trace));
     const read = () => readFileSync(trace, 'utf8').split('\n');
     const syncs = () => read().filter((line) => /fdatasync|fsync/.test(line) && line.includes('log.db-wal')).length;

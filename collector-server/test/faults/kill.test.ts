@@ -1,10 +1,11 @@
+import { once } from 'node:events';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Storage } from '../../src/storage/contract.ts';
 import { openPostgres } from '../../src/storage/postgres/index.ts';
 import { findPostgres, startPostgres } from '../../src/storage/postgres/testing.ts';
 import { openSqlite } from '../../src/storage/sqlite/index.ts';
 import { eventually, newVisit, postEvents, read, testConfig } from '../harness.ts';
-import { newFolder, serve, startLoad } from './process.ts';
+import { mayTrace, newFolder, serve, startLoad, traceCommits } from './process.ts';
 
 const ROUNDS = Number(process.env['KILL_ROUNDS'] ?? 3);
 
@@ -24,13 +25,13 @@ async function killUnderLoad(folder: string, args: readonly string[] = []): Prom
   return load.acknowledged;
 }
 
-async function assertStored(storage: Storage, acknowledged: readonly string[]): Promise<void> {
+async function assertStored(storage: Storage, acknowledged: readonly string[], perRound = 10): Promise<void> {
   const missing: string[] = [];
   for (const id of acknowledged) if (!(await storage.events.find('demo', id))) missing.push(id);
   console.log(
     `${ROUNDS} kills: ${acknowledged.length} acknowledged, ${missing.length} missing, ${await storage.log.head()} stored`,
   );
-  expect(acknowledged.length).toBeGreaterThan(ROUNDS * 10);
+  expect(acknowledged.length).toBeGreaterThan(ROUNDS * perRound);
   expect(missing).toEqual([]);
 }
 
@@ -42,6 +43,31 @@ test('D1, F1: a collector on SQLite that is killed under load has lost nothing t
   await assertStored(storage, acknowledged);
   expect(storage.integrity()).toEqual({ log: 'ok', state: 'ok' });
 }, 600_000);
+
+test.skipIf(!mayTrace)(
+  'D1, F4: a collector that is killed at one write after another has lost nothing that it acknowledged',
+  async () => {
+    const folder = newFolder();
+    let current = await serve(folder);
+    const load = startLoad(() => current.url);
+    for (let round = 0; round < ROUNDS; round++) {
+      await load.until(5);
+      const exited = once(current.child, 'exit');
+      const call = round % 3 === 2 ? 'fsync,fdatasync' : 'pwrite64';
+      traceCommits(current, ['-e', `trace=${call}`, '-e', `inject=${call}:signal=SIGKILL:when=${1 + round}`]);
+      await exited;
+      current = await serve(folder);
+    }
+    await load.until(10);
+    await load.stop();
+    await current.end('SIGKILL');
+    const storage = openSqlite(folder);
+    onTestFinished(() => storage.close());
+    await assertStored(storage, load.acknowledged, 5);
+    expect(storage.integrity()).toEqual({ log: 'ok', state: 'ok' });
+  },
+  1_200_000,
+);
 
 describe.skipIf(!findPostgres())('on PostgreSQL', () => {
   test('D1, F1: a collector on PostgreSQL that is killed under load has lost nothing that it acknowledged', async () => {

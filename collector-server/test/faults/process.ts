@@ -1,6 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -118,4 +118,19 @@ export function startLoad(url: () => string, senders = 8): Load {
       await Promise.all(running);
     },
   };
+}
+
+/** Whether this user may watch the calls that processes make of the system. */
+export const mayTrace = spawnSync('strace', ['-e', 'trace=none', 'true']).status === 0;
+
+/** Watches the thread of a collector that commits, with `strace` and these arguments, until the test ends. */
+export function traceCommits({ child }: CollectorProcess, args: readonly string[]): ChildProcess {
+  const thread = readdirSync(`/proc/${child.pid}/task`).find(
+    (task) => readFileSync(`/proc/${child.pid}/task/${task}/comm`, 'utf8').trim() === 'commit',
+  );
+  const tracer = spawn('strace', ['-q', '-p', thread!, ...args], { stdio: 'ignore' });
+  onTestFinished(() => {
+    tracer.kill('SIGKILL');
+  });
+  return tracer;
 }
