@@ -5,6 +5,7 @@ import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { createClientAddress } from './http/client-address.ts';
 import { LimitsSchema } from './limits.ts';
+import type { Connection } from './sources/contract.ts';
 
 const Name = Type.String({ pattern: '^[a-z][a-z0-9-]{0,63}$' });
 const Secret = Type.String({
@@ -26,6 +27,22 @@ const DestinationConfigSchema = Type.Object({
   id: Type.String({ pattern: '^[a-z][a-z0-9-]{0,63}$', description: 'A name of your own for this destination.' }),
   type: Type.String({ description: 'meta or webhook.' }),
   settings: Type.Record(Type.String(), Type.Unknown()),
+});
+
+const ConnectionConfigSchema = Type.Object({
+  account: Type.String({ minLength: 1, maxLength: 255, description: 'Shop domain or merchant id.' }),
+  secrets: Type.Optional(
+    Type.Array(Secret, { description: 'What the platform signs its deliveries with. Several are valid at once.' }),
+  ),
+  role: Type.Optional(
+    Type.Union([Type.Literal('orders'), Type.Literal('payments')], {
+      description:
+        '`orders` when what comes are the shop’s orders, `payments` when it is how orders were paid that another source sends. Stripe and PayPal have to say.',
+    }),
+  ),
+  settings: Type.Optional(
+    Type.Record(Type.String(), Type.Unknown(), { description: 'The source’s own settings; each source’s guide lists them.' }),
+  ),
 });
 
 const SiteConfigSchema = Type.Object({
@@ -65,7 +82,7 @@ const SiteConfigSchema = Type.Object({
       description: 'Event names of the shop’s own, beyond the catalogue.',
     }),
   ),
-  sources: Type.Optional(Type.Record(Name, Type.Object({ account: Type.String(), secrets: Type.Array(Secret) }))),
+  sources: Type.Optional(Type.Record(Name, ConnectionConfigSchema)),
   destinations: Type.Optional(Type.Array(DestinationConfigSchema)),
   ads: Type.Optional(
     Type.Array(Type.Object({ placement: Type.String(), creatives: Type.Array(CreativeSchema, { minItems: 1 }) })),
@@ -228,6 +245,14 @@ function mapTexts(value: unknown, path: string, change: (text: string, path: str
   if (Array.isArray(value)) return value.map((entry, index) => mapTexts(entry, `${path}/${index}`, change));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, mapTexts(entry, `${path}/${name}`, change)]));
+}
+
+/** How a site is connected to a source; null when it isn't. Every site that signs has `generic`: its own servers. */
+export function connectionOf({ sites }: Pick<Config, 'sites'>, site: string, source: string): Connection | null {
+  const config = Object.hasOwn(sites, site) ? sites[site] : undefined;
+  const configured = config?.sources && Object.hasOwn(config.sources, source) ? config.sources[source] : undefined;
+  if (configured) return { account: configured.account, secrets: configured.secrets ?? [], settings: configured.settings ?? {} };
+  return config && source === 'generic' ? { account: site, secrets: config.signing_secrets, settings: {} } : null;
 }
 
 /** The site that a publishable key names: what stands between its first and its last underscore. */

@@ -7,6 +7,8 @@ import { readAssets } from './assets.ts';
 import type { Background } from './background/background.ts';
 import { startBackgroundThread } from './background/threaded.ts';
 import { type Config, dataKey } from './config.ts';
+import { createCertificates } from './connections/certificates.ts';
+import { assertConnections } from './connections/check.ts';
 import { createAdmission } from './health/admission.ts';
 import { watchDisk } from './health/disk.ts';
 import { createHealth } from './health/health.ts';
@@ -100,6 +102,7 @@ export async function startCollector(options: CollectorOptions, listen: { port: 
 /** Opens the store and everything that answers, without a server. Rejects when the store can't be used. */
 export async function openCollector(options: CollectorOptions): Promise<OpenCollector> {
   const { config, now = Date.now, onError = () => undefined, onFatal = () => undefined } = options;
+  assertConnections(config);
   const limits = { ...LIMIT_DEFAULTS, ...config.limits, ...options.limits };
   const addressOf = createClientAddress(config.trusted_proxies ?? []);
   const rates = createRates(limits, addressOf, now);
@@ -133,6 +136,9 @@ export async function openCollector(options: CollectorOptions): Promise<OpenColl
     lag: () => background.control.lag(),
     now,
   });
+  // Most sites have no source that needs one, and its caller takes memory.
+  const makeCaller = async () => (await import('./outgoing/call.ts')).createCaller(config.allow_private_targets ?? []);
+  const certificates = createCertificates(makeCaller, now);
   const admission = createAdmission(limits, commits.load);
   const letters = createLetterBudget(now);
   const weigh = setInterval(() => {
@@ -150,6 +156,7 @@ export async function openCollector(options: CollectorOptions): Promise<OpenColl
     admission,
     disk,
     sources: SOURCES,
+    certificates,
     vault: createVault(dataKey(config.data_key)),
     auth: createAuth({ config, rates, addressOf, now }),
     addressOf,
@@ -175,6 +182,7 @@ export async function openCollector(options: CollectorOptions): Promise<OpenColl
       clearInterval(weigh);
       admission.stop();
       disk.stop();
+      await certificates.close();
       await background.control.stop();
       await store.close();
     },

@@ -5,13 +5,13 @@ import { createProjector, projectionLag } from '../ingest/project.ts';
 import { type ReplayOutcome, replayDeadLetter } from '../ingest/replay.ts';
 import { siteFactsOf } from '../ingest/site-facts.ts';
 import { userPlace } from '../ingest/validate.ts';
+import { createCaller } from '../outgoing/call.ts';
 import { type ErasureReport, erasePerson, resumeErasures } from '../persons/erase.ts';
 import { probableOf } from '../persons/probable.ts';
 import { createPersons, type Persons } from '../persons/read.ts';
 import { createVault } from '../privacy/vault.ts';
 import { RETRY_DEFAULTS } from '../relay/backoff.ts';
 import { createRelay } from '../relay/relay.ts';
-import { createSender } from '../relay/send.ts';
 import { SOURCES } from '../sources/index.ts';
 import type { DeadLetterRow, DeadLetters, EventReader, Outbox, ProjectionReader, Rewards, Storage } from '../storage/contract.ts';
 import { createBackgroundMetrics } from './metrics.ts';
@@ -81,12 +81,12 @@ export interface BackgroundOptions {
 export async function startBackground({ config, storage, owner, now, onError }: BackgroundOptions): Promise<Background> {
   const vault = createVault(dataKey(config.data_key));
   const metrics = createBackgroundMetrics();
-  const sender = createSender(config.allow_private_targets ?? []);
+  const caller = createCaller(config.allow_private_targets ?? []);
   const relay = createRelay({
     storage,
     registry: DESTINATIONS,
     destinationOf: (site, id) => config.sites[site]?.destinations?.find((entry) => entry.id === id),
-    sender,
+    caller,
     vault,
     retry: { ...RETRY_DEFAULTS, ...config.relay },
     now,
@@ -180,7 +180,7 @@ export async function startBackground({ config, storage, owner, now, onError }: 
         clearInterval(sweep);
         await projector.stop().catch((error: unknown) => onError(error, 'projector'));
         await relay.stop();
-        await sender.close();
+        await caller.close();
         await storage.close();
       },
     },

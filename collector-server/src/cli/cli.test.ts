@@ -223,7 +223,7 @@ test.each([
     '/events/0/event_id',
   ],
   ['an unknown source', ['replay', '-'], { source: '__proto__', deliveries: [] }, 'invalid_input', '/source'],
-  ['no secret', ['replay', '-'], { source: 'shopify', deliveries: [] }, 'invalid_input', '/config/secret'],
+  ['no secret', ['replay', '-'], { source: 'shopify', deliveries: [] }, 'invalid_input', '/config'],
   [
     'a delivery without a clock',
     ['replay', '-'],

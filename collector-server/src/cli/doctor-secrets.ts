@@ -22,7 +22,7 @@ function secretsOf({ data_key, dashboard_token, sites }: Config): [string, strin
   for (const [site, { secret_keys, signing_secrets, sources = {} }] of Object.entries(sites)) {
     for (const key of secret_keys) all.push([`sites.${site}.secret_keys`, key]);
     for (const secret of signing_secrets) all.push([`sites.${site}.signing_secrets`, secret]);
-    for (const [source, { secrets }] of Object.entries(sources))
+    for (const [source, { secrets = [] }] of Object.entries(sources))
       for (const secret of secrets) all.push([`sites.${site}.sources.${source}.secrets`, secret]);
   }
   return all;

@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
 import type { Config } from '../config.ts';
+import { connectionFaults } from '../connections/check.ts';
 import { DESTINATIONS } from '../destinations/index.ts';
 import { projectionLag } from '../ingest/project.ts';
 import { LIMIT_DEFAULTS } from '../limits.ts';
-import { refuseTarget } from '../relay/target.ts';
-import { SOURCES } from '../sources/index.ts';
+import { refuseTarget } from '../outgoing/target.ts';
 import type { Storage } from '../storage/contract.ts';
 import { openStorage } from '../storage/open.ts';
 import { checkSecrets } from './doctor-secrets.ts';
@@ -56,22 +56,15 @@ function checkConfig(config: Config): Finding[] {
       'Empty, though public_url is https: what ends TLS in front is taken for every visitor. List its address, so that limits and events see who asks.',
     );
   if (config.data_key.length < 40) warn('data_key', 'Short: make a new one before real data comes in (openssl rand -base64 32).');
-  for (const [site, { origins, secret_keys, signing_secrets, sources = {} }] of Object.entries(config.sites)) {
+  for (const [site, { origins, secret_keys, signing_secrets }] of Object.entries(config.sites)) {
     if (origins.length === 0) warn(`sites.${site}.origins`, 'Empty: no page can send events.');
     for (const origin of origins)
       if (origin.startsWith('http:') && !/^http:\/\/(localhost|127\.)/.test(origin))
         warn(`sites.${site}.origins`, `${origin} is not https.`);
     if (secret_keys.length === 0 || signing_secrets.length === 0)
       warn(`sites.${site}.secret_keys`, 'No secret key or no signing secret: the shop’s server can’t send orders.');
-    for (const name of Object.keys(sources)) {
-      if (!SOURCES[name])
-        findings.push({
-          check: `sites.${site}.sources.${name}`,
-          level: 'error',
-          detail: `There is no such source; known are ${Object.keys(SOURCES).join(', ')}.`,
-        });
-    }
   }
+  for (const { path, detail } of connectionFaults(config)) findings.push({ check: path, level: 'error', detail });
   return findings;
 }
 

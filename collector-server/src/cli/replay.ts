@@ -1,12 +1,12 @@
 import { parseArgs } from 'node:util';
-import { type ConversionRow, type Order, orderKey } from '@orderloop/protocol';
-import { eventOfFact } from '../ingest/delivery.ts';
+import { type ConversionRow, isSnapshot, type Order, orderKey } from '@orderloop/protocol';
+import { eventsOfReading } from '../ingest/delivery.ts';
 import { createProjector } from '../ingest/project.ts';
 import { userPlace } from '../ingest/validate.ts';
 import { createVault, type Vault } from '../privacy/vault.ts';
-import type { Source, SourceSettings } from '../sources/contract.ts';
+import type { Connection, Source, SourceReading } from '../sources/contract.ts';
 import { SOURCES } from '../sources/index.ts';
-import { customerOf } from '../sources/shared/fields.ts';
+import { customerOf, objectAt, reading, textAt } from '../sources/shared/fields.ts';
 import type { Storage } from '../storage/contract.ts';
 import { openSqlite } from '../storage/sqlite/index.ts';
 import { printJson, readClock, readJsonInput, UnusableInput } from './io.ts';
@@ -30,9 +30,12 @@ export async function replay(args: string[]): Promise<void> {
   if (!Array.isArray(input['deliveries']))
     throw new UnusableInput('deliveries must be a list of {now, method, headers, body}.', '/deliveries');
   const deliveries = input['deliveries'].map(readDelivery);
+  const connection = readConnection(input['config']);
+  const [fault] = source.check(connection);
+  if (fault) throw new UnusableInput(`config: ${fault}`, '/config');
   const storage = openSqlite();
   try {
-    printJson(await run(storage, source, readSettings(input['config']), deliveries));
+    printJson(await run(storage, source, connection, deliveries));
   } finally {
     await storage.close();
   }
@@ -40,11 +43,12 @@ export async function replay(args: string[]): Promise<void> {
 
 interface Delivery {
   now: number;
+  method: string;
   headers: Record<string, string>;
   body: Buffer;
 }
 
-async function run(storage: Storage, source: Source, settings: SourceSettings, deliveries: readonly Delivery[]) {
+async function run(storage: Storage, source: Source, connection: ReplayConnection, deliveries: readonly Delivery[]) {
   const vault = createVault(new Uint8Array(32));
   let now = 0;
   // Nobody's consent is known here, and what is asked is what the orders say.
@@ -53,7 +57,7 @@ async function run(storage: Storage, source: Source, settings: SourceSettings, d
   const relayed: ConversionRow[] = [];
   for (const delivery of deliveries) {
     now = delivery.now;
-    responses.push(await answer(storage, source, settings, delivery, vault));
+    responses.push(await answer(storage, source, connection, delivery, vault));
     await projector.catchUp();
     for (const row of (await storage.projections.dump()).conversions as ConversionRow[]) {
       if (!relayed.some(({ conversion_id }) => conversion_id === row.conversion_id)) relayed.push(row);
@@ -70,25 +74,48 @@ async function run(storage: Storage, source: Source, settings: SourceSettings, d
 async function answer(
   storage: Storage,
   source: Source,
-  settings: SourceSettings,
-  { now, headers, body }: Delivery,
+  { certificates, ...connection }: ReplayConnection,
+  { now, method, headers, body }: Delivery,
   vault: Vault,
 ): Promise<Response> {
   if (body.length > MAX_BODY_BYTES) return { http: 413, verdict: 'rejected', reason: 'body_too_large' };
-  const reading = source.read({ headers, signed: body, body }, settings, { now });
-  if (reading.kind === 'refused') return { http: 401, verdict: 'rejected', reason: reading.code };
-  if (reading.kind === 'unusable') return { http: 422, verdict: 'rejected', reason: reading.code };
-  if (reading.kind === 'ignored') return { http: 200, verdict: 'ignored', reason: reading.reason };
-  const events = reading.facts.map((fact) => eventOfFact(fact, { site: SITE, source: source.id, received_at: now, vault }));
-  const before = await Promise.all(events.map(({ order }) => storage.projections.findOrder(SITE, orderKey(order!))));
+  const request = { headers, signed: body, body };
+  const url = source.certificateUrl?.(request, connection);
+  const certificate = url ? (certificates[url] ?? certificates['*']) : undefined;
+  const read: SourceReading =
+    method === 'GET'
+      ? readReply(source, connection, { now, body })
+      : source.read(request, connection, { now, ...(certificate !== undefined && { certificate }) });
+  if (read.kind === 'refused') return { http: 401, verdict: 'rejected', reason: read.code };
+  if (read.kind === 'unusable') return { http: 422, verdict: 'rejected', reason: read.code };
+  if (read.kind === 'ignored') return { http: 200, verdict: 'ignored', reason: read.reason };
+  const events = eventsOfReading(read, { site: SITE, source: source.id, connection, received_at: now, vault });
+  const before = await Promise.all(
+    events.map(({ order }) => (order ? storage.projections.findOrder(SITE, orderKey(order)) : null)),
+  );
   const results = await storage.log.append({ events });
-  if (results.every((result) => result === 'duplicate')) return { http: 200, verdict: 'duplicate', reason: null };
-  const known = before[0]?.row.projection.order;
-  const version = events[0]!.order!.updated_at;
-  if (version === undefined && !known) return { http: 200, verdict: 'parked', reason: 'order_unknown' };
-  if (version !== undefined && known && version < known.updated_at)
+  if (results.length > 0 && results.every((result) => result === 'duplicate'))
+    return { http: 200, verdict: 'duplicate', reason: null };
+  const changed = events.findIndex(({ order }) => order !== undefined);
+  const order = events[changed]?.order;
+  if (!order) return { http: 200, verdict: 'accepted', reason: null };
+  const known = before[changed]?.row.projection.order;
+  const saysWhatItIs = isSnapshot(order) || (order.payments !== undefined && order.currency !== undefined);
+  if (!known && !saysWhatItIs) return { http: 200, verdict: 'parked', reason: 'order_unknown' };
+  if (order.updated_at !== undefined && known && order.updated_at < known.updated_at)
     return { http: 200, verdict: 'ignored', reason: 'stale_update' };
   return { http: 200, verdict: 'accepted', reason: null };
+}
+
+/** What a poll was answered: recorded as a delivery whose method is GET. */
+function readReply(source: Source, connection: Connection, { now, body }: Pick<Delivery, 'now' | 'body'>): SourceReading {
+  const poll = source.api?.poll;
+  if (!poll) return { kind: 'ignored', reason: 'no_poll' };
+  return reading(() => {
+    const reply = { status: 200, headers: {}, body };
+    const { facts, unusable } = poll.read(reply, connection, { from: 0, page: null }, { now });
+    return facts.length === 0 && unusable[0] ? unusable[0] : { kind: 'facts', facts };
+  });
 }
 
 /** The canonical order with its customer, whom the store keeps sealed. */
@@ -107,20 +134,30 @@ async function withContact(storage: Storage, vault: Vault, order: Order): Promis
   };
 }
 
-function readSettings(value: unknown): SourceSettings {
-  const config = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
-  const listed = Array.isArray(config['secrets']) ? config['secrets'] : [config['secret']];
-  const secrets = listed.filter((secret): secret is string => typeof secret === 'string' && secret !== '');
-  if (secrets.length === 0)
-    throw new UnusableInput('config.secret (or secrets) is missing: what the deliveries were signed with.', '/config/secret');
-  const account = config['account'] ?? config['shop'] ?? 'replay';
-  return { secrets, account: String(account) };
+/** A connection, and the certificates that its deliveries name: by their address, or one for all under `*`. */
+type ReplayConnection = Connection & { certificates: Readonly<Record<string, string>> };
+
+/** Signature vectors name a secret as their platform does. */
+const SECRETS = ['secret', 'client_secret', 'app_secret', 'public_key_pem'] as const;
+
+function readConnection(value: unknown): ReplayConnection {
+  const { secrets, account, shop, settings, cert_pem, certificates, ...rest } = objectAt(value);
+  const listed = Array.isArray(secrets) ? secrets : SECRETS.map((name) => rest[name]);
+  return {
+    account: textAt(account) ?? textAt(shop) ?? 'replay',
+    secrets: listed.filter((secret): secret is string => typeof secret === 'string' && secret !== ''),
+    settings: { ...rest, ...objectAt(settings) },
+    certificates: {
+      ...(typeof cert_pem === 'string' && { '*': cert_pem }),
+      ...(objectAt(certificates) as Record<string, string>),
+    },
+  };
 }
 
 function readDelivery(value: unknown, index: number): Delivery {
   const fail = (field: string, detail: string) => new UnusableInput(detail, `/deliveries/${index}${field}`);
   if (typeof value !== 'object' || value === null) throw fail('', 'A delivery is {now, method, headers, body}.');
-  const { now, headers, body } = value as Record<string, unknown>;
+  const { now, method, headers, body } = value as Record<string, unknown>;
   const clock = readClock(now);
   if (clock === null) throw fail('/now', 'now must be RFC 3339, UTC ms or Unix seconds.');
   if (typeof body !== 'string' && (typeof body !== 'object' || body === null))
@@ -131,6 +168,7 @@ function readDelivery(value: unknown, index: number): Delivery {
   ]);
   return {
     now: clock,
+    method: String(method ?? 'POST').toUpperCase(),
     headers: Object.fromEntries(entries),
     body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
   };

@@ -1,5 +1,6 @@
 import type { Background } from '../background/background.ts';
 import type { Config } from '../config.ts';
+import type { Certificates } from '../connections/certificates.ts';
 import type { Admission } from '../health/admission.ts';
 import type { Disk } from '../health/disk.ts';
 import type { Health } from '../health/health.ts';
@@ -26,6 +27,7 @@ export interface HttpDeps {
   admission: Admission;
   disk: Pick<Disk, 'free'>;
   sources: Readonly<Record<string, Source>>;
+  certificates: Certificates;
   vault: Vault;
   auth: Auth;
   addressOf: ClientAddress;

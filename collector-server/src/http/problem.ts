@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { type FieldError, type ProblemBody, type ProblemCode, problem } from '@orderloop/protocol';
+import { CertificateUnavailable } from '../connections/certificates.ts';
 import { StorageFault } from '../storage/contract.ts';
 
 /** An error that has an answer: thrown by whatever finds it, written at the edge. */
@@ -42,6 +43,8 @@ export function toProblem(error: unknown): HttpProblem {
         retry_after: 1 + Math.floor(Math.random() * 5),
       },
     );
+  if (error instanceof CertificateUnavailable)
+    return new HttpProblem('certificate_unavailable', error.message, { retry_after: 30 });
   return new HttpProblem('internal_error');
 }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Consent, formatUuid, type OrderChange, type StoredEvent } from '@orderloop/protocol';
 import { scrubUrl, truncateIp } from '../privacy/scrub.ts';
 import type { Vault } from '../privacy/vault.ts';
-import type { OrderFact } from '../sources/contract.ts';
+import type { Connection, OrderFact, SourceReading } from '../sources/contract.ts';
 import { cleanText } from './shape.ts';
 import { userPlace } from './validate.ts';
 
@@ -32,6 +32,36 @@ export function eventOfFact(
     ...(Object.keys(context).length > 0 && { context }),
     ...(fact.consent && { consent: fact.consent as Consent }),
   });
+}
+
+interface DeliveredTo {
+  site: string;
+  source: string;
+  connection: Pick<Connection, 'account'>;
+  received_at: number;
+  vault: Vault;
+}
+
+/** What a delivery puts into the log; nothing where there was nothing for us in it. */
+export function eventsOfReading(
+  reading: Extract<SourceReading, { kind: 'facts' | 'privacy' | 'ignored' }>,
+  { site, source, connection, received_at, vault }: DeliveredTo,
+): StoredEvent[] {
+  if (reading.kind === 'facts') return reading.facts.map((fact) => eventOfFact(fact, { site, source, received_at, vault }));
+  if (reading.kind === 'ignored') return [];
+  const event_id = deliveryEventId(site, source, connection.account, reading.delivery_id);
+  return [
+    cleanText({
+      event: 'privacy_request',
+      event_id,
+      site,
+      occurred_at: reading.occurred_at,
+      received_at,
+      action_source: 'server',
+      ...(Object.keys(reading.user).length > 0 && { user: vault.sealUser(userPlace(site, event_id), reading.user) }),
+      properties: { request: reading.request, by: source },
+    }),
+  ];
 }
 
 /** The same for a delivery that comes twice, so that the log itself drops the second: a UUIDv8 over what names it. */

@@ -1,10 +1,10 @@
 import type { Context, FieldError } from '@orderloop/protocol';
-import type { Config } from '../config.ts';
+import { type Config, connectionOf } from '../config.ts';
 import type { Vault } from '../privacy/vault.ts';
 import type { Source } from '../sources/contract.ts';
 import type { DeadLetterRow, Storage } from '../storage/contract.ts';
 import { openDeadLetter, type Refused } from './dead-letter.ts';
-import { eventOfFact } from './delivery.ts';
+import { eventsOfReading } from './delivery.ts';
 import type { Projector } from './project.ts';
 import { judgeEvent } from './validate.ts';
 
@@ -72,19 +72,14 @@ async function readAgain(
   { storage, config, sources, vault }: ReplayDeps,
 ): Promise<ReplayOutcome> {
   const source = sources[key_id];
-  const siteConfig = config.sites[site];
-  const settings =
-    key_id === 'generic' && siteConfig ? { account: site, secrets: siteConfig.signing_secrets } : siteConfig?.sources?.[key_id];
-  if (!source || !settings)
+  const connection = connectionOf(config, site, key_id);
+  if (!source || !connection)
     return { id, result: 'impossible', detail: `The source ${key_id} is not connected for site ${site} any more.` };
   const body = Buffer.from(raw);
   const request = { headers, signed: signed ? Buffer.from(signed, 'base64') : body, body };
-  const reading = source.read(request, settings, { now: received_at });
+  const reading = source.read(request, connection, { now: received_at });
   if (reading.kind === 'refused' || reading.kind === 'unusable') return stillRefused(id, reading);
-  if (reading.kind === 'facts')
-    await storage.log.append({
-      events: reading.facts.map((fact) => eventOfFact(fact, { site, source: source.id, received_at, vault })),
-    });
+  await storage.log.append({ events: eventsOfReading(reading, { site, connection, source: source.id, received_at, vault }) });
   return { id, result: 'replayed' };
 }
 

@@ -22,7 +22,7 @@ test('a wake that comes while the relay looks up its next time is not lost', asy
     storage: { outbox, projections: {} as Storage['projections'] },
     registry: {},
     destinationOf: () => undefined,
-    sender: { send: () => Promise.reject(new Error('not called')), close: async () => undefined },
+    caller: { call: () => Promise.reject(new Error('not called')), close: async () => undefined },
     vault: createVault(new Uint8Array(32)),
     retry: RETRY_DEFAULTS,
     now: () => 0,

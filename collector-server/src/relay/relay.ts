@@ -1,15 +1,16 @@
 import type { Attempt, Conversion, Verdict } from '@orderloop/protocol';
 import type { DestinationConfig } from '../config.ts';
 import type { Destination, Outcome, OutgoingRequest } from '../destinations/contract.ts';
+import type { Caller, CallResult } from '../outgoing/call.ts';
 import { maskBody, maskHeaders, maskUrl } from '../privacy/mask.ts';
 import type { Vault } from '../privacy/vault.ts';
 import type { ConversionState } from '../stitch/conversion.ts';
 import type { Finish, OutboxRow, Storage } from '../storage/contract.ts';
 import { type RetrySettings, readRetryAfter, retryDelay } from './backoff.ts';
-import type { Sender, SendResult } from './send.ts';
 
 const LEASE_MS = 60_000;
 const PARALLEL = 8;
+const MAX_REPLY_BYTES = 64 * 1024;
 const KEPT_REPLY = 4_096;
 /** For destinations without an age limit of their own (O3). */
 const MAX_AGE_MS = 72 * 3_600_000;
@@ -20,7 +21,7 @@ export interface RelayDeps {
   registry: Readonly<Record<string, Destination>>;
   /** The destination of a site that an outbox row names, if it is still configured. */
   destinationOf(site: string, id: string): DestinationConfig | undefined;
-  sender: Sender;
+  caller: Caller;
   vault: Vault;
   retry: RetrySettings;
   now(): number;
@@ -109,7 +110,7 @@ export function createRelay(deps: RelayDeps): Relay {
     if (now() - row.created_at > maxAge) return finish(row, { state: 'dead', reason: 'expired', snapshot: null });
 
     const started_at = now();
-    const result = await deps.sender.send(request);
+    const result = await deps.caller.call(request, MAX_REPLY_BYTES);
     const outcome = readOutcome(destination, result, row.conversion_id);
     const attempt = record(row, request, result, outcome, started_at, now() - started_at);
     deps.onAttempt?.(row, outcome.verdict, attempt.duration_ms);
@@ -117,7 +118,7 @@ export function createRelay(deps: RelayDeps): Relay {
     await finish(row, { attempt, ...next(row, result, outcome, snapshot) });
   };
 
-  const next = (row: OutboxRow, result: SendResult, outcome: Outcome, snapshot: string): Finish => {
+  const next = (row: OutboxRow, result: CallResult, outcome: Outcome, snapshot: string): Finish => {
     switch (outcome.verdict) {
       case 'accepted':
       case 'duplicate':
@@ -162,8 +163,13 @@ export function createRelay(deps: RelayDeps): Relay {
   };
 }
 
-function readOutcome(destination: Destination, result: SendResult, event_id: string): Outcome {
-  if (result.kind === 'reply') return destination.outcomes(result.reply, [event_id])[0] ?? { event_id, verdict: 'retry' };
+function readOutcome(destination: Destination, result: CallResult, event_id: string): Outcome {
+  if (result.kind === 'reply') {
+    const { status, headers, body } = result.reply;
+    return (
+      destination.outcomes({ status, headers, body: body.toString('utf8') }, [event_id])[0] ?? { event_id, verdict: 'retry' }
+    );
+  }
   // An address that must not be called is a mistake in the settings: the queue is kept until it is mended.
   if (result.kind === 'refused') return { event_id, verdict: 'auth', code: 'target_refused', detail: result.error };
   return { event_id, verdict: 'retry', code: result.error };
@@ -172,7 +178,7 @@ function readOutcome(destination: Destination, result: SendResult, event_id: str
 function record(
   row: OutboxRow,
   request: OutgoingRequest,
-  result: SendResult,
+  result: CallResult,
   outcome: Outcome,
   started_at: number,
   duration_ms: number,
@@ -189,7 +195,7 @@ function record(
       body: maskBody(request.body),
     },
     ...(result.kind === 'reply'
-      ? { reply: { status: result.reply.status, body: result.reply.body.slice(0, KEPT_REPLY) } }
+      ? { reply: { status: result.reply.status, body: result.reply.body.toString('utf8').slice(0, KEPT_REPLY) } }
       : { error: result.error }),
   };
 }

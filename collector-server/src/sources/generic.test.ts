@@ -17,7 +17,7 @@ function deliver(value: unknown, id = 'msg_1', secrets = [SECRET]) {
     'webhook-timestamp': String(NOW / 1000),
     'webhook-signature': new Webhook(SECRET).sign(id, new Date(NOW), text),
   };
-  return generic.read({ headers, signed: body, body }, { account: 'demo', secrets }, { now: NOW });
+  return generic.read({ headers, signed: body, body }, { account: 'demo', secrets, settings: {} }, { now: NOW });
 }
 
 function orderOf(value: unknown): Order {

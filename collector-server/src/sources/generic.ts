@@ -15,7 +15,8 @@ import {
 } from '@orderloop/protocol';
 import { Compile } from 'typebox/compile';
 import type { OrderFact, Source, SourceReading } from './contract.ts';
-import { clickIdsOf, customerOf, instantAt, isObject, type Json, parseBody, UnusableDelivery } from './shared/fields.ts';
+import { clickIdsOf, customerOf, instantAt, isObject, type Json, parseBody, reading, UnusableDelivery } from './shared/fields.ts';
+import { checkSecrets } from './shared/settings.ts';
 import { verifyStandardWebhook } from './shared/verify.ts';
 
 /**
@@ -24,16 +25,12 @@ import { verifyStandardWebhook } from './shared/verify.ts';
  */
 export const generic: Source = {
   id: 'generic',
-  read(request, settings, { now }) {
-    const signature = verifyStandardWebhook(request.headers, request.signed, settings.secrets, now);
+  role: 'orders',
+  check: ({ secrets }) => checkSecrets(secrets),
+  read(request, { account, secrets }, { now }) {
+    const signature = verifyStandardWebhook(request.headers, request.signed, secrets, now);
     if (!signature.ok) return { kind: 'refused', code: signature.code, detail: signature.detail };
-    try {
-      return readOrders(parseBody(request.body), settings.account, signature.id);
-    } catch (error) {
-      if (error instanceof UnusableDelivery)
-        return { kind: 'unusable', code: error.code, pointer: error.pointer, detail: error.message };
-      throw error;
-    }
+    return reading(() => readOrders(parseBody(request.body), account, signature.id));
   },
 };
 

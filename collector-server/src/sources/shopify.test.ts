@@ -1,10 +1,10 @@
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Order } from '@orderloop/protocol';
+import type { Order, OrderChange } from '@orderloop/protocol';
 import { expect, test } from 'vitest';
 import { shopify } from './shopify.ts';
 
-const SETTINGS = { account: 'shop.myshopify.com', secrets: ['s'] };
+const CONNECTION = { account: 'shop.myshopify.com', secrets: ['s'], settings: {} };
 const fixture = (name: string) =>
   JSON.parse(readFileSync(new URL(`../../test/fixtures/sources/shopify/${name}.json`, import.meta.url), 'utf8'));
 
@@ -13,7 +13,7 @@ function deliver(body: unknown, topic: string, headers: Record<string, string> =
   const digest = createHmac('sha256', 's').update(signed).digest('base64');
   return shopify.read(
     { headers: { 'x-shopify-topic': topic, 'x-shopify-hmac-sha256': digest, ...headers }, signed, body: signed },
-    SETTINGS,
+    CONNECTION,
     { now: 0 },
   );
 }
@@ -151,11 +151,77 @@ test('a refund that moved no money is no fact', () => {
   });
 });
 
-test('deliveries that say nothing for us are ignored by name', () => {
-  for (const name of ['webhook-2024-10-orders-edited', 'webhook-2024-10-disputes-create']) {
-    const { body, topic } = fixture(name);
-    expect(deliver(body, topic)).toEqual({ kind: 'ignored', reason: 'unsupported_topic' });
-  }
+test('a topic that is nothing for us is ignored by name', () => {
+  expect(deliver({ id: 1 }, 'products/update')).toEqual({ kind: 'ignored', reason: 'unsupported_topic' });
+});
+
+/** What a delivery says beside who says it and of which order. */
+function factOf(reading: ReturnType<typeof deliver>) {
+  const { source, account, order_id, ...fact } = orderOf(reading) as OrderChange;
+  return fact;
+}
+
+test('an edit says so, and what the order is now comes with its next version', () => {
+  const { body, topic } = fixture('webhook-2024-10-orders-edited');
+  expect(factOf(deliver(body, topic))).toEqual({ edited: true });
+});
+
+test('a transaction is a payment by its id, known to its gateway by other ids', () => {
+  const { body } = fixture('webhook-2024-10-order_transactions-create');
+  const payment = { payment_id: '120560818172775265', amount: 40300, at: '2022-01-01T00:00:00Z' };
+  expect(factOf(deliver(body, 'order_transactions/create'))).toEqual({
+    currency: 'USD',
+    exponent: 2,
+    payments: [{ ...payment, state: 'authorized' }],
+    references: [{ kind: 'payment', value: '1001' }],
+  });
+  const stateOf = (more: object) =>
+    factOf(deliver({ ...body, ...more }, 'order_transactions/create')).payments?.map(({ payment_id, state }) => [
+      payment_id,
+      state,
+    ]);
+  expect(stateOf({ kind: 'sale' })).toEqual([['120560818172775265', 'paid']]);
+  expect(stateOf({ kind: 'capture', status: 'pending' })).toEqual([['120560818172775265', 'pending']]);
+  expect(stateOf({ kind: 'sale', status: 'failure' })).toEqual([['120560818172775265', 'failed']]);
+  expect(stateOf({ kind: 'void', parent_id: 77 })).toEqual([['77', 'voided']]);
+  expect(deliver({ ...body, kind: 'refund' }, 'order_transactions/create')).toEqual({ kind: 'ignored', reason: 'no_payment' });
+});
+
+test('a fulfilment is a shipment with its tracking', () => {
+  const { body } = fixture('webhook-2024-10-fulfillments-create');
+  const stateOf = (more: object) => factOf(deliver({ ...body, ...more }, 'fulfillments/update')).shipments?.[0]?.state;
+  expect(factOf(deliver(body, 'fulfillments/create'))).toEqual({
+    shipments: [{ shipment_id: '123456', state: 'pending', tracking: [{ carrier: 'UPS', number: '1z827wk74630' }] }],
+  });
+  expect(stateOf({ status: 'success' })).toBe('shipped');
+  expect(stateOf({ status: 'success', shipment_status: 'delivered' })).toBe('delivered');
+  expect(stateOf({ status: 'cancelled' })).toBe('cancelled');
+});
+
+test('a dispute is open, won, lost, or none after all', () => {
+  const { body } = fixture('webhook-2024-10-disputes-create');
+  const triggered = { 'x-shopify-triggered-at': '2024-08-07T22:53:01.347294875Z' };
+  const stateOf = (status: string) => factOf(deliver({ ...body, status }, 'disputes/update', triggered)).disputes?.[0];
+  expect(stateOf('under_review')).toMatchObject({ state: 'open', at: '2024-08-07T22:53:01Z' });
+  expect(['needs_response', 'won', 'lost', 'charge_refunded'].map((status) => stateOf(status)?.state)).toEqual([
+    'open',
+    'won',
+    'lost',
+    'none',
+  ]);
+  expect(deliver({ ...body, status: 'new_word' }, 'disputes/update')).toMatchObject({ kind: 'ignored' });
+});
+
+test('the three privacy topics say who asks for what', () => {
+  const customer = { id: 191167, email: 'jo@example.com', phone: '555-625-1199' };
+  const ask = (topic: string, body: object) => deliver({ shop_id: 954889, shop_domain: 's.myshopify.com', ...body }, topic);
+  expect(ask('customers/redact', { customer, orders_to_redact: [299938] })).toMatchObject({
+    kind: 'privacy',
+    request: 'erase',
+    user: { id: '191167', email: 'jo@example.com', phone: '555-625-1199' },
+  });
+  expect(ask('customers/data_request', { customer })).toMatchObject({ kind: 'privacy', request: 'access' });
+  expect(ask('shop/redact', {})).toMatchObject({ kind: 'privacy', request: 'erase_shop', user: {} });
 });
 
 test('zero-decimal and three-decimal money is exact', () => {

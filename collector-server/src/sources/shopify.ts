@@ -1,6 +1,17 @@
 import { createHash } from 'node:crypto';
-import { CLICK_IDS, deriveState, type Order, type PaymentState, type User } from '@orderloop/protocol';
-import type { OrderFact, Source, SourceReading } from './contract.ts';
+import {
+  CLICK_IDS,
+  type DisputeState,
+  deriveState,
+  type Order,
+  type OrderChange,
+  type OrderSnapshot,
+  type PaymentFactState,
+  type PaymentState,
+  type ShipmentState,
+  type User,
+} from '@orderloop/protocol';
+import type { OrderFact, PrivacyRequest, Source, SourceReading } from './contract.ts';
 import {
   amountAt,
   clickIdsOf,
@@ -11,10 +22,12 @@ import {
   listAt,
   objectAt,
   parseBody,
+  reading,
   sessionRefAt,
   textAt,
   UnusableDelivery,
 } from './shared/fields.ts';
+import { checkSecrets } from './shared/settings.ts';
 import { verifyHmac } from './shared/verify.ts';
 
 /**
@@ -23,23 +36,19 @@ import { verifyHmac } from './shared/verify.ts';
  */
 export const shopify: Source = {
   id: 'shopify',
-  read(request, settings) {
+  role: 'orders',
+  check: ({ secrets }) => checkSecrets(secrets),
+  read(request, { account, secrets }, { now }) {
     const digest = request.headers['x-shopify-hmac-sha256'];
     if (!digest) return { kind: 'refused', code: 'signature_missing', detail: 'X-Shopify-Hmac-SHA256 is missing.' };
-    if (!verifyHmac(request.signed, digest, settings.secrets)) {
+    if (!verifyHmac(request.signed, digest, secrets)) {
       return {
         kind: 'refused',
         code: 'bad_signature',
         detail: 'X-Shopify-Hmac-SHA256 does not match: compare the app’s client secret with the configured one.',
       };
     }
-    try {
-      return readTopic(request.headers, parseBody(request.body), settings.account, request.body);
-    } catch (error) {
-      if (error instanceof UnusableDelivery)
-        return { kind: 'unusable', code: error.code, pointer: error.pointer, detail: error.message };
-      throw error;
-    }
+    return reading(() => readTopic(request.headers, parseBody(request.body), account, request.body, now));
   },
 };
 
@@ -47,14 +56,35 @@ const SESSION_ATTRIBUTES = new Set(['_sref', 'session_ref', '_session_ref']);
 const ORDER_TOPICS = new Set(['create', 'updated', 'paid', 'cancelled', 'fulfilled', 'partially_fulfilled']);
 const CLICK_PARAMS = CLICK_IDS.map(({ param }) => param);
 
-function readTopic(headers: Readonly<Record<string, string>>, body: Json, account: string, bytes: Uint8Array): SourceReading {
+/** Which delivery it is. */
+interface Delivery {
+  headers: Readonly<Record<string, string>>;
+  account: string;
+  delivery_id: string;
+  /** When it happened, in UTC ms, for what says no time of its own. */
+  triggered_at: number;
+}
+
+function readTopic(
+  headers: Readonly<Record<string, string>>,
+  body: Json,
+  account: string,
+  bytes: Uint8Array,
+  now: number,
+): SourceReading {
   const topic = headers['x-shopify-topic'] ?? '';
   const [resource, action = ''] = topic.split('/');
-  const delivery_id = deliveryId(headers, topic, bytes);
-  const triggered = Date.parse(headers['x-shopify-triggered-at'] ?? '');
+  const triggered_at = Date.parse(headers['x-shopify-triggered-at'] ?? '') || now;
+  const delivery: Delivery = { headers, account, delivery_id: deliveryId(headers, topic, bytes), triggered_at };
   if (resource === 'orders' && ORDER_TOPICS.has(action))
-    return { kind: 'facts', facts: [orderFact(body, headers, account, delivery_id)] };
-  if (topic === 'refunds/create') return refundFact(body, account, delivery_id, triggered);
+    return { kind: 'facts', facts: [orderFact(body, headers, account, delivery.delivery_id)] };
+  if (topic === 'refunds/create') return refundFact(body, delivery);
+  if (topic === 'orders/edited') return editFact(objectAt(body['order_edit']), delivery);
+  if (topic === 'order_transactions/create') return transactionFact(body, delivery);
+  if (resource === 'fulfillments') return shipmentFact(body, delivery);
+  if (resource === 'disputes') return disputeFact(body, delivery);
+  const request = PRIVACY_TOPICS[topic];
+  if (request) return privacyRequest(request, body, delivery);
   return { kind: 'ignored', reason: 'unsupported_topic' };
 }
 
@@ -83,7 +113,7 @@ function orderFact(body: Json, headers: Readonly<Record<string, string>>, accoun
   };
 }
 
-function readOrder(body: Json, headers: Readonly<Record<string, string>>, account: string): Order {
+function readOrder(body: Json, headers: Readonly<Record<string, string>>, account: string): OrderSnapshot {
   const { currency, exponent } = currencyAt(body['currency'], '/currency');
   const money = (field: string) => amountAt(body[field], exponent, `/${field}`);
   const shopMoney = (field: string) =>
@@ -101,11 +131,12 @@ function readOrder(body: Json, headers: Readonly<Record<string, string>>, accoun
   const cancelled_at = instantAt(body['cancelled_at']);
   const axes = {
     payment_state,
-    fulfillment_state: fulfillmentState(body),
+    fulfillment_state: fulfillmentState(body['fulfillment_status']),
     dispute_state: 'none' as const,
     cancelled_at,
   };
   const landing_page = landingPage(textAt(body['landing_site']));
+  const shipments = listAt(body['fulfillments']).map((one, index) => readShipment(one, `/fulfillments/${index}`));
   const noteAttributes = listAt(body['note_attributes']);
   return {
     source: 'shopify',
@@ -148,35 +179,132 @@ function readOrder(body: Json, headers: Readonly<Record<string, string>>, accoun
     })),
     customer: customerOf(contact(body)),
     refunds,
-    tracking: listAt(body['fulfillments']).flatMap((fulfillment) =>
-      trackingNumbers(fulfillment).map((number) => ({ carrier: textAt(fulfillment['tracking_company']), number })),
-    ),
+    tracking: shipments.flatMap(({ tracking }) => tracking),
+    ...(shipments.length > 0 && { shipments }),
     session_ref: sessionRefAt(noteAttributes.find((attribute) => SESSION_ATTRIBUTES.has(String(attribute['name'])))?.['value']),
     attribution: { landing_page, referrer: textAt(body['referring_site']), click_ids: clickIdsOf(landing_page, CLICK_PARAMS) },
   };
 }
 
-function refundFact(body: Json, account: string, delivery_id: string, triggered: number): SourceReading {
-  const order_id = textAt(body['order_id']);
-  if (!order_id) throw new UnusableDelivery('unusable_delivery', '/order_id', 'The refund names no order.');
+/** A fact about an order that another message describes. */
+function factOf(
+  { account, delivery_id, triggered_at }: Delivery,
+  order_id: string | null,
+  order: Partial<OrderChange>,
+  at?: string | null,
+): SourceReading {
+  if (!order_id) throw new UnusableDelivery('unusable_delivery', '/order_id', 'The delivery names no order.');
+  const occurred_at = at ? Date.parse(at) : triggered_at;
+  return {
+    kind: 'facts',
+    facts: [{ delivery_id, occurred_at, order: { source: 'shopify', account, order_id, ...order }, action_source: 'server' }],
+  };
+}
+
+function refundFact(body: Json, delivery: Delivery): SourceReading {
   const transaction = listAt(body['transactions'])[0];
   // A refund without transactions moved no money: goods came back, or a fee was waived.
   if (!transaction) return { kind: 'ignored', reason: 'no_money_moved' };
   const { currency, exponent } = currencyAt(transaction['currency'], '/transactions/0/currency');
   const refunds = readRefund(body, exponent, '');
   if (refunds.length === 0) return { kind: 'ignored', reason: 'no_money_moved' };
-  const at = Date.parse(refunds[0]?.at ?? '');
-  return {
-    kind: 'facts',
-    facts: [
-      {
-        delivery_id,
-        occurred_at: Number.isNaN(at) ? triggered : at,
-        order: { source: 'shopify', account, order_id, currency, exponent, refunds },
-        action_source: 'server',
-      },
-    ],
+  return factOf(delivery, textAt(body['order_id']), { currency, exponent, refunds }, refunds[0]?.at);
+}
+
+/** Says that the order was edited and no more: what it is now comes with its next version. */
+function editFact(edit: Json, delivery: Delivery): SourceReading {
+  return factOf(delivery, textAt(edit['order_id']), { edited: true }, instantAt(edit['committed_at']));
+}
+
+const PAYMENT_KINDS: ReadonlySet<unknown> = new Set(['sale', 'capture', 'authorization', 'void']);
+
+/** What a gateway did with the money; refunds have a message of their own, by which they are counted once. */
+function transactionFact(body: Json, delivery: Delivery): SourceReading {
+  if (!PAYMENT_KINDS.has(body['kind'])) return { kind: 'ignored', reason: 'no_payment' };
+  const { currency, exponent } = currencyAt(body['currency'], '/currency');
+  const at = instantAt(body['processed_at']) ?? instantAt(body['created_at']);
+  const payment = {
+    payment_id: (body['kind'] === 'void' && textAt(body['parent_id'])) || gidTail(body, '/id'),
+    state: transactionState(body['kind'], body['status']),
+    amount: amountAt(body['amount'], exponent, '/amount'),
+    at,
   };
+  const references = gatewayIds(body).map((value) => ({ kind: 'payment' as const, value }));
+  return factOf(
+    delivery,
+    textAt(body['order_id']),
+    { currency, exponent, payments: [payment], ...(references.length > 0 && { references }) },
+    at,
+  );
+}
+
+function transactionState(kind: unknown, status: unknown): PaymentFactState {
+  if (status === 'failure' || status === 'error') return 'failed';
+  if (status !== 'success') return 'pending';
+  if (kind === 'void') return 'voided';
+  return kind === 'authorization' ? 'authorized' : 'paid';
+}
+
+/** What the gateway calls the payment: its own connection reports the same sale under one of these. */
+function gatewayIds(transaction: Json): string[] {
+  const receipt = objectAt(transaction['receipt']);
+  const found = [
+    transaction['authorization'],
+    receipt['id'],
+    receipt['payment_intent_id'],
+    objectAt(receipt['latest_charge'])['id'] ?? receipt['latest_charge'],
+    receipt['transaction_id'],
+    receipt['capture_id'],
+  ];
+  return [...new Set(found.flatMap((value) => textAt(value) ?? []))].filter((id) => id.length <= 128);
+}
+
+function shipmentFact(body: Json, delivery: Delivery): SourceReading {
+  return factOf(delivery, textAt(body['order_id']), { shipments: [readShipment(body, '')] }, instantAt(body['updated_at']));
+}
+
+function readShipment(fulfillment: Json, pointer: string): NonNullable<OrderChange['shipments']>[number] {
+  const carrier = textAt(fulfillment['tracking_company']);
+  return {
+    shipment_id: gidTail(fulfillment, `${pointer}/id`),
+    state: shipmentState(fulfillment),
+    tracking: trackingNumbers(fulfillment).map((number) => ({ carrier, number })),
+  };
+}
+
+function shipmentState({ status, shipment_status }: Json): ShipmentState {
+  if (status === 'cancelled' || status === 'error' || status === 'failure') return 'cancelled';
+  if (shipment_status === 'delivered') return 'delivered';
+  return status === 'success' ? 'shipped' : 'pending';
+}
+
+const DISPUTES: Readonly<Record<string, DisputeState>> = {
+  needs_response: 'open',
+  under_review: 'open',
+  won: 'won',
+  lost: 'lost',
+  accepted: 'lost',
+  charge_refunded: 'none',
+};
+
+function disputeFact(body: Json, delivery: Delivery): SourceReading {
+  const state = DISPUTES[textAt(body['status']) ?? ''];
+  if (!state) return { kind: 'ignored', reason: 'unknown_dispute_status' };
+  const at = `${new Date(delivery.triggered_at).toISOString().slice(0, 19)}Z`;
+  return factOf(delivery, textAt(body['order_id']), { disputes: [{ dispute_id: gidTail(body, '/id'), state, at }] });
+}
+
+const PRIVACY_TOPICS: Readonly<Record<string, PrivacyRequest['request']>> = {
+  'customers/data_request': 'access',
+  'customers/redact': 'erase',
+  'shop/redact': 'erase_shop',
+};
+
+function privacyRequest(request: PrivacyRequest['request'], body: Json, { delivery_id, triggered_at }: Delivery): SourceReading {
+  const { id, email, phone } = objectAt(body['customer']);
+  const fields = { id: textAt(id), email: textAt(email), phone: textAt(phone) };
+  const user = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null)) as User;
+  return { kind: 'privacy', request, delivery_id, occurred_at: triggered_at, user };
 }
 
 /** Money is what successful refund transactions moved; `refund_line_items` only say which goods. */
@@ -216,15 +344,7 @@ function paymentState(status: string | null, refunded: number, paid: number): Pa
   return status === 'authorized' || status === 'partially_paid' ? status : 'pending';
 }
 
-function fulfillmentState(body: Json): Order['fulfillment_state'] {
-  const shipments = listAt(body['fulfillments']);
-  const status = body['fulfillment_status'];
-  if (
-    status === 'fulfilled' &&
-    shipments.length > 0 &&
-    shipments.every((shipment) => shipment['shipment_status'] === 'delivered')
-  )
-    return 'delivered';
+function fulfillmentState(status: unknown): Order['fulfillment_state'] {
   if (status === 'fulfilled') return 'fulfilled';
   if (status === 'partial') return 'partially_fulfilled';
   return status === 'restocked' ? 'returned' : 'unfulfilled';

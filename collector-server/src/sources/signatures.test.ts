@@ -20,8 +20,8 @@ const { vectors } = JSON.parse(
 for (const vector of vectors) {
   test(`signature vector ${vector.name} is ${vector.expect}`, () => {
     const body = Buffer.from(vector.body);
-    const settings = { account: 'a', secrets: vector.secrets ?? [vector.secret!] };
-    const reading = SOURCES[vector.platform]!.read({ headers: vector.headers, signed: body, body }, settings, {
+    const connection = { account: 'a', secrets: vector.secrets ?? [vector.secret!], settings: {} };
+    const reading = SOURCES[vector.platform]!.read({ headers: vector.headers, signed: body, body }, connection, {
       now: (vector.now ?? 1_770_117_607) * 1000,
     });
     // The vectors' bodies are cut short: one that is let in is judged as an order next, and that is another test.

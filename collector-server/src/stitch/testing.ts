@@ -20,7 +20,7 @@ export function visitEvent(more: Partial<LoggedEvent> = {}): LoggedEvent {
 }
 
 /** A paid order of 104.90 EUR. */
-export function canonicalOrder(more: Partial<Order> = {}): Order {
+export function canonicalOrder(more: Partial<Omit<Order, 'amounts'>> & { amounts?: Partial<Order['amounts']> } = {}): Order {
   return {
     source: 'shop',
     account: 'demo',

@@ -131,6 +131,11 @@ export const EVENTS = {
     properties: { name: 'LCP, INP, CLS …', value: 'ms, or the score.' },
   },
   order: { description: 'The canonical order, or a change of it.', from: 'server' },
+  privacy_request: {
+    description: 'What a customer asks of the shop by law, as a store platform passes it on (P6).',
+    from: 'server',
+    properties: { request: 'access, erase or erase_shop.', by: 'Which source.' },
+  },
 } as const satisfies Record<string, EventEntry>;
 
 export type EventName = keyof typeof EVENTS;

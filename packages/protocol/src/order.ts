@@ -115,19 +115,67 @@ const OrderFields = {
 export const OrderSchema = Type.Object(OrderFields, { description: 'The canonical order.' });
 export type Order = Static<typeof OrderSchema>;
 
+/** What a payment may have come to; a later message never takes it down this list. */
+export const PAYMENT_FACT_STATES = ['pending', 'failed', 'authorized', 'voided', 'paid'] as const;
+export type PaymentFactState = (typeof PAYMENT_FACT_STATES)[number];
+export const SHIPMENT_STATES = ['pending', 'shipped', 'delivered', 'cancelled'] as const;
+export type ShipmentState = (typeof SHIPMENT_STATES)[number];
+
+export const PaymentSchema = Type.Object(
+  { payment_id: Id, state: words(PAYMENT_FACT_STATES), amount: Minor, at: nullable(Instant) },
+  { description: 'One payment by its id at the gateway, and what came of it.' },
+);
+export const DisputeSchema = Type.Object(
+  { dispute_id: Id, state: words(DISPUTE_STATES), at: nullable(Instant) },
+  { description: 'One dispute. `none` takes it back: an inquiry that came to nothing.' },
+);
+export const ShipmentSchema = Type.Object({
+  shipment_id: Id,
+  state: words(SHIPMENT_STATES),
+  tracking: Type.Array(Type.Object({ carrier: nullable(Type.String()), number: nullable(Type.String()) })),
+});
+export const FailedRefundSchema = Type.Object(
+  { refund_id: Id, amount: Minor, at: nullable(Instant) },
+  { description: 'A refund that did not reach the buyer after all.' },
+);
+export const RefundTotalSchema = Type.Object(
+  { payment_id: Id, amount: Minor, at: nullable(Instant) },
+  { description: 'What of a payment had gone back in all at a moment.' },
+);
+export const OrderReferenceSchema = Type.Object(
+  { kind: words(['order', 'payment'] as const), value: Id },
+  { description: 'What another source knows the same sale by: the merchant’s order id, or a gateway’s payment id.' },
+);
+export type OrderReference = Static<typeof OrderReferenceSchema>;
+
+/** Facts that come by themselves, each known by its id: none shrinks by an older message. */
+const FactFields = {
+  payments: Type.Array(PaymentSchema),
+  failed_refunds: Type.Array(FailedRefundSchema),
+  refund_totals: Type.Array(RefundTotalSchema),
+  disputes: Type.Array(DisputeSchema),
+  shipments: Type.Array(ShipmentSchema),
+  references: Type.Array(OrderReferenceSchema),
+  aliases: Type.Array(Id, { description: 'Other ids that messages about this order may come under, as PayPal’s captures.' }),
+};
+
 /**
- * A change of an order: the whole of it (a version, as snapshot sources send), or facts about it alone
- * (a refund whose order may not even be known yet).
+ * A change of an order. With `updated_at` it is a version: the whole of it, as snapshot sources send, or the fields alone that
+ * it changes. Without, it is facts about it (a refund whose order may not even be known yet); of a gateway, facts are all that
+ * there is, and the order is put together from them.
  */
 export const OrderChangeSchema = Type.Intersect([
   Type.Object({ source: OrderFields.source, account: OrderFields.account, order_id: OrderFields.order_id }),
-  Type.Partial(Type.Object(OrderFields)),
+  Type.Partial(Type.Object({ ...OrderFields, ...FactFields, amounts: Type.Partial(AmountsSchema) })),
 ]);
 export type OrderChange = Static<typeof OrderChangeSchema>;
 
-/** A change that holds the whole order, as opposed to facts about it. */
-export function isSnapshot(change: OrderChange): change is Order {
-  return change.amounts !== undefined && change.payment_state !== undefined && change.updated_at !== undefined;
+/** A version that holds the whole order. Without `refunds` it says nothing of them. */
+export type OrderSnapshot = Omit<Order, 'refunds'> & Omit<OrderChange, keyof Omit<Order, 'refunds'>>;
+
+/** A change that holds the whole order, as opposed to some of it or facts about it. */
+export function isSnapshot(change: OrderChange): change is OrderSnapshot {
+  return change.amounts?.net !== undefined && change.payment_state !== undefined && change.updated_at !== undefined;
 }
 
 /** The one word for display and rules: the first rule of order-sources §1 that holds. Sources fill the axes, never this. */

@@ -59,6 +59,7 @@ export const PROBLEMS = {
   internal_error: wait(500, 'Something went wrong on our side'),
   storage_unavailable: wait(503, 'The store can’t be written to'),
   disk_full: wait(503, 'The disk is full'),
+  certificate_unavailable: wait(503, 'The platform’s certificate can’t be fetched just now'),
   overloaded: wait(503, 'There is too much to do at the moment'),
   shutting_down: wait(503, 'The collector is shutting down'),
 } as const satisfies Record<string, Problem>;

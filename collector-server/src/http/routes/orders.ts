@@ -1,8 +1,9 @@
 import type { FieldError } from '@orderloop/protocol';
 import { type Request, type Response, Router } from 'express';
+import { connectionOf } from '../../config.ts';
 import { deadLetterOf } from '../../ingest/dead-letter.ts';
-import { eventOfFact } from '../../ingest/delivery.ts';
-import type { OrderFact, Source, SourceReading, SourceSettings } from '../../sources/contract.ts';
+import { eventsOfReading } from '../../ingest/delivery.ts';
+import type { Connection, Source, SourceReading } from '../../sources/contract.ts';
 import type { AppendResult } from '../../storage/contract.ts';
 import { flatHeaders } from '../auth.ts';
 import { BODY_LIMITS, readBody } from '../body.ts';
@@ -26,13 +27,13 @@ export function orderRoutes(deps: HttpDeps): Router {
     const body = await readBody(request, BODY_LIMITS.server);
     const caller = deps.auth.server(request, body.wire, deps.now());
     const generic = deps.sources['generic']!;
-    const settings = { account: caller.site, secrets: caller.config.signing_secrets };
     const { site, key_id } = caller;
+    const connection = connectionOf(deps.config, site, 'generic')!;
     const call = await deps.calls.begin(request, { route, site, owner: key_id, wire: body.wire, received_at: deps.now() });
     try {
       if (call.known) response.setHeader('idempotent-replayed', 'true');
       const delivery = { route, headers: flatHeaders(request), body: body.bytes, wire: body.wire, call };
-      const receipt = call.known ? receiptOf(call.known.results) : await take(deps, site, generic, settings, delivery);
+      const receipt = call.known ? receiptOf(call.known.results) : await take(deps, site, generic, connection, delivery);
       response.status(202).json(receipt);
     } finally {
       call.end();
@@ -42,12 +43,12 @@ export function orderRoutes(deps: HttpDeps): Router {
   router.post('/v1/sources/:source/:site', async (request: Request<{ source: string; site: string }>, response: Response) => {
     const { source: name, site } = request.params;
     const source = Object.hasOwn(deps.sources, name) ? deps.sources[name] : undefined;
-    const settings = deps.config.sites[site]?.sources?.[name];
+    const connection = connectionOf(deps.config, site, name);
     // Another site's connection and one that never was answer alike.
-    if (!source || !settings)
+    if (!source || !connection || name === 'generic')
       throw new HttpProblem('not_found', 'This source is not connected for this site; add it to the site’s sources.');
     const body = await readBody(request, BODY_LIMITS.source);
-    const receipt = await take(deps, site, source, settings, {
+    const receipt = await take(deps, site, source, connection, {
       route: `/v1/sources/${name}`,
       headers: flatHeaders(request),
       body: body.bytes,
@@ -63,17 +64,15 @@ async function take(
   deps: HttpDeps,
   site: string,
   source: Source,
-  settings: SourceSettings,
+  connection: Connection,
   request: { route: string; headers: Record<string, string>; body: Buffer; wire: Buffer; call?: NamedCall },
 ): Promise<DeliveryReceipt> {
-  const reading = source.read({ headers: request.headers, signed: request.wire, body: request.body }, settings, {
-    now: deps.now(),
-  });
+  const asked = { headers: request.headers, signed: request.wire, body: request.body };
+  const certificate = await deps.certificates.of(source, asked, connection);
+  const reading = source.read(asked, connection, { now: deps.now(), ...(certificate !== null && { certificate }) });
   if (reading.kind === 'ignored') return { verdict: 'ignored', reason: reading.reason, accepted: 0, duplicate: 0 };
-  if (reading.kind !== 'facts') throw await refusal(deps, site, source.id, reading, request);
-  const events = reading.facts.map((fact: OrderFact) =>
-    eventOfFact(fact, { site, source: source.id, received_at: deps.now(), vault: deps.vault }),
-  );
+  if (reading.kind === 'refused' || reading.kind === 'unusable') throw await refusal(deps, site, source.id, reading, request);
+  const events = eventsOfReading(reading, { site, source: source.id, connection, received_at: deps.now(), vault: deps.vault });
   const facts = request.call?.facts;
   const results = await deps.commits.append({ events, ...(facts && { call: { ...facts, answer: '{}' } }) });
   for (const [index, result] of results.entries())
@@ -101,7 +100,7 @@ async function refusal(
   deps: HttpDeps,
   site: string,
   source: string,
-  reading: Exclude<SourceReading, { kind: 'facts' | 'ignored' }>,
+  reading: Extract<SourceReading, { kind: 'refused' | 'unusable' }>,
   { route, headers, body, wire }: { route: string; headers: Record<string, string>; body: Buffer; wire: Buffer },
 ): Promise<HttpProblem> {
   deps.metrics.rejections.inc({ code: reading.code });

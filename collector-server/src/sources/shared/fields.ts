@@ -8,6 +8,7 @@ import {
   parseJson,
   SESSION_REF_PATTERN,
 } from '@orderloop/protocol';
+import type { Cursor, OrderFact, Page, SourceReading, UnusableReading } from '../contract.ts';
 
 export type Json = Record<string, unknown>;
 
@@ -98,4 +99,51 @@ export function clickIdsOf(landingPage: string | null, params: readonly string[]
   if (!query) return {};
   const search = new URLSearchParams(query);
   return Object.fromEntries(params.flatMap((param) => (search.get(param) ? [[param, search.get(param)!]] : [])));
+}
+
+/** A reading that says what is wrong instead of throwing it. */
+export function reading(read: () => SourceReading): SourceReading {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof UnusableDelivery) return unusable(error);
+    throw error;
+  }
+}
+
+export const unusable = ({ code, pointer, message }: UnusableDelivery): UnusableReading => ({
+  kind: 'unusable',
+  code,
+  pointer,
+  detail: message,
+});
+
+/** Reads each resource of an API's page; one that can't be read keeps no other waiting. */
+export function readEach(
+  resources: readonly Json[],
+  idOf: (resource: Json) => string | null,
+  read: (resource: Json) => OrderFact | null,
+): Pick<Page, 'facts' | 'unusable'> {
+  const page: Pick<Page, 'facts' | 'unusable'> = { facts: [], unusable: [] };
+  for (const resource of resources) {
+    try {
+      const fact = read(resource);
+      if (fact) page.facts.push(fact);
+    } catch (error) {
+      if (!(error instanceof UnusableDelivery)) throw error;
+      page.unusable.push({ ...unusable(error), order_id: idOf(resource), raw: resource });
+    }
+  }
+  return page;
+}
+
+/**
+ * Where a list goes on that is sorted by when its orders changed and paged by number. An order that changes meanwhile moves to
+ * the end and draws the others forward over the page's border, so each page begins anew from the last change of the page before;
+ * pages are only counted while all of a page changed in one moment.
+ */
+export function nextByTime(cursor: Cursor, last: number | null, isFull: boolean): Cursor | null {
+  if (!isFull || last === null) return null;
+  if (last > cursor.from) return { from: last, page: null };
+  return { from: cursor.from, page: String(Number(cursor.page ?? 1) + 1) };
 }

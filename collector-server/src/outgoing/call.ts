@@ -1,30 +1,46 @@
 import { Agent } from 'undici';
-import type { OutgoingRequest, Reply } from '../destinations/contract.ts';
 import { publicLookup, refuseTarget } from './target.ts';
 
 const CONNECT_MS = 5_000;
 const HEADERS_MS = 10_000;
 /** Beats a platform that sends one byte a second (O5). */
 const TOTAL_MS = 15_000;
-const MAX_REPLY_BYTES = 64 * 1024;
 
-export type SendResult =
-  | { kind: 'reply'; reply: Reply }
+export interface Outgoing {
+  method: 'GET' | 'POST';
+  url: string;
+  headers: Record<string, string>;
+  /** The exact bytes to send, as text. */
+  body?: string;
+}
+
+export interface Answer {
+  status: number;
+  /** Names in lower case. */
+  headers: Readonly<Record<string, string>>;
+  body: Buffer;
+  /** More came than was read. */
+  truncated: boolean;
+}
+
+export type CallResult =
+  | { kind: 'reply'; reply: Answer }
   | { kind: 'failed'; error: string; timedOut: boolean }
   | { kind: 'refused'; error: string };
 
-export interface Sender {
-  send(request: OutgoingRequest): Promise<SendResult>;
+export interface Caller {
+  /** Reads up to `maxBytes` of the answer. Never throws: what went wrong is a result. */
+  call(request: Outgoing, maxBytes: number): Promise<CallResult>;
   close(): Promise<void>;
 }
 
-/** Makes the relay's outgoing calls: bounded in time and bytes, to public addresses alone, redirects not followed. */
-export function createSender(allowedOrigins: readonly string[]): Sender {
+/** Makes calls to platforms: bounded in time and bytes, to public addresses alone, redirects not followed. */
+export function createCaller(allowedOrigins: readonly string[]): Caller {
   const budgets = { headersTimeout: HEADERS_MS, bodyTimeout: TOTAL_MS };
   const guarded = new Agent({ ...budgets, connect: { timeout: CONNECT_MS, lookup: publicLookup } });
   const open = new Agent({ ...budgets, connect: { timeout: CONNECT_MS } });
   return {
-    async send({ method, url, headers, body }) {
+    async call({ method, url, headers, body }, maxBytes) {
       const refusal = refuseTarget(url, allowedOrigins);
       if (refusal) return { kind: 'refused', error: refusal };
       const { origin, pathname, search } = new URL(url);
@@ -32,8 +48,8 @@ export function createSender(allowedOrigins: readonly string[]): Sender {
       const signal = AbortSignal.timeout(TOTAL_MS);
       try {
         const response = await agent.request({ origin, path: pathname + search, method, headers, body, signal });
-        const text = await readLimited(response.body);
-        return { kind: 'reply', reply: { status: response.statusCode, headers: flatten(response.headers), body: text } };
+        const read = await readLimited(response.body, maxBytes);
+        return { kind: 'reply', reply: { status: response.statusCode, headers: flatten(response.headers), ...read } };
       } catch (error) {
         const code = (error as { code?: string }).code ?? (error as Error).name;
         return { kind: 'failed', error: code, timedOut: signal.aborted || /TIMEOUT/i.test(code) };
@@ -45,15 +61,18 @@ export function createSender(allowedOrigins: readonly string[]): Sender {
   };
 }
 
-async function readLimited(body: AsyncIterable<Buffer> & { destroy(): unknown }): Promise<string> {
+async function readLimited(
+  stream: AsyncIterable<Buffer> & { destroy(): unknown },
+  maxBytes: number,
+): Promise<Pick<Answer, 'body' | 'truncated'>> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of body) {
+  for await (const chunk of stream) {
     size += chunk.length;
     chunks.push(chunk);
-    if (size >= MAX_REPLY_BYTES) break;
+    if (size > maxBytes) break;
   }
-  return Buffer.concat(chunks).subarray(0, MAX_REPLY_BYTES).toString('utf8');
+  return { body: Buffer.concat(chunks).subarray(0, maxBytes), truncated: size > maxBytes };
 }
 
 function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {
