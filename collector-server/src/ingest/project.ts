@@ -1,29 +1,15 @@
 import { promisify } from 'node:util';
-import {
-  type Context,
-  isSnapshot,
-  type LoggedEvent,
-  type Order,
-  orderKey,
-  type SealedUser,
-  strictestConsent,
-} from '@orderloop/protocol';
-import { createPersonLookup, type Owner, type PersonLookup } from '../persons/lookup.ts';
-import { isOfErased, isRedacted, redact } from '../persons/redact.ts';
-import { buildConversion, type ConsentMode, type ConversionFacts, decideConversions, mayUseAds } from '../stitch/conversion.ts';
+import { type LoggedEvent, orderKey } from '@orderloop/protocol';
+import { createPersonLookup, type PersonLookup } from '../persons/lookup.ts';
+import { isOfErased, redact } from '../persons/redact.ts';
 import { personId } from '../stitch/identifiers.ts';
-import type { Component } from '../stitch/identity.ts';
-import { keysOfEvent, keysOfOrder, type StitchKey } from '../stitch/keys.ts';
-import { type Candidate, chooseLink } from '../stitch/link.ts';
-import { projectOrder } from '../stitch/order.ts';
+import { keysOfEvent, type StitchKey } from '../stitch/keys.ts';
 import { foldSession, isOfDevice } from '../stitch/session.ts';
 import { touchpointOfEvent, touchpointOfSession } from '../stitch/touchpoint.ts';
 import {
   type DeadLetter,
   type EventLog,
   type Forgotten,
-  type OrderKey,
-  type OrderRow,
   type ProjectionReader,
   type ProjectionTx,
   type Storage,
@@ -34,6 +20,9 @@ import {
 import { deadLetterOf } from './dead-letter.ts';
 import { identify } from './identify.ts';
 import { isLoose, placeLoose } from './loose.ts';
+import { restitch } from './restitch.ts';
+import { projectSale, putErasureTask, putSale } from './sale.ts';
+import { MAX_MATCHES, type SiteFacts } from './site-facts.ts';
 
 const BATCH = 1000;
 const nextTurn = promisify(setImmediate);
@@ -42,19 +31,6 @@ const LEASE_MS = 10_000;
 const RENEW_MS = 2_000;
 /** Where a partition stands that another holds: past all that comes. */
 const ELSEWHERE = Number.MAX_SAFE_INTEGER;
-/** Sessions and orders that one key may tie together; a key that many share ties nothing that can be trusted. */
-const MAX_MATCHES = 100;
-
-/** What the projectors need to know of a site. */
-export interface SiteFacts {
-  consentMode: ConsentMode;
-  /** The shop's own hosts, whose referrals are no referral. */
-  hosts: readonly string[];
-  /** Ids of the destinations that are told of its conversions. */
-  destinations: readonly string[];
-  /** Values that many of its visitors share, in lower case: no identifiers. */
-  blocked?: ReadonlySet<string>;
-}
 
 const NONE_BLOCKED: ReadonlySet<string> = new Set();
 
@@ -234,8 +210,7 @@ export function createProjector(
         await projectInOrder(tx, events, new Set(gone.visitor_ids));
         const persons = createPersonLookup(tx);
         for (const order_key of orders) {
-          const projection = projectOrder(await tx.orderEvents(site, order_key));
-          if (projection) await putOrderKeys(tx, site, order_key, projection.order, projection.events, siteFacts(site));
+          await putSale(tx, site, order_key, siteFacts(site));
           await restitch(tx, site, order_key, siteFacts(site), persons, now);
         }
       }),
@@ -316,33 +291,11 @@ async function projectEvent(
   if (event.visitor_id && event.consent && (await newestConsent(tx, event))) {
     for (const order_key of await tx.ordersOfVisitor(site, event.visitor_id, MAX_MATCHES)) affected.add(order_key);
   }
-  if (event.order) {
-    const order_key = orderKey(event.order);
-    await tx.putOrderEvent(order_key, event);
-    const events = await tx.orderEvents(site, order_key);
-    const projection = projectOrder(events);
-    if (projection) {
-      const { events: versions, ...kept } = projection;
-      await tx.putOrder(site, { order_key, received_at: events[0]!.received_at, projection: kept });
-      await putOrderKeys(tx, site, order_key, projection.order, versions, facts);
-      affected.add(order_key);
-    }
-  }
+  if (event.event === 'privacy_request') await putErasureTask(tx, event);
+  for (const order_key of await projectSale(tx, event, facts)) affected.add(order_key);
   // After the order's own row is there: it may be among those of the person.
   for (const order_key of await identify(tx, event, facts.blocked ?? NONE_BLOCKED, persons)) affected.add(order_key);
   for (const order_key of affected) await restitch(tx, site, order_key, facts, persons, now);
-}
-
-async function putOrderKeys(
-  tx: ProjectionTx,
-  site: string,
-  order_key: string,
-  order: Order,
-  versions: readonly LoggedEvent[],
-  { blocked }: SiteFacts,
-): Promise<void> {
-  for (const { key, value, event_id } of keysOfOrder(order, versions, blocked))
-    await tx.putOrderKey(site, key, value, order_key, event_id);
 }
 
 /** The session and touchpoint of a browser event, the keys that it shows, and the orders that wait for one of them. */
@@ -381,132 +334,4 @@ async function newestConsent(
   const isNewer = !known || occurred_at > known.occurred_at || (occurred_at === known.occurred_at && event_id > known.event_id);
   if (isNewer) await tx.putVisitorConsent(site, visitor_id!, { consent: consent!, occurred_at, event_id });
   return isNewer && JSON.stringify(known?.consent) !== JSON.stringify(consent);
-}
-
-/** Links an order anew, and says what follows for its conversions. */
-async function restitch(
-  tx: ProjectionTx,
-  site: string,
-  order_key: string,
-  facts: SiteFacts,
-  persons: PersonLookup,
-  now: () => number,
-): Promise<void> {
-  const row = await tx.order(site, order_key);
-  if (!row) return;
-  const { order } = row.projection;
-  const placed_at = Date.parse(order.created_at);
-  const own_keys = (await tx.orderKeys(site, order_key)).filter(({ by_person }) => !by_person);
-  const person_keys = keysOfPerson(await persons.namedBy(site, order.order_id), own_keys);
-  await tx.putPersonKeys(site, order_key, person_keys);
-  const candidates: Candidate[] = [];
-  for (const { key, value, event_id, by_person } of [...own_keys, ...person_keys]) {
-    for (const match of await tx.sessionKeys(site, key, value, MAX_MATCHES)) {
-      const { session_id, visitor_id, occurred_at } = match;
-      // A server may name a visit that has not begun.
-      if (!(await tx.session(site, session_id, visitor_id))) continue;
-      candidates.push({
-        key,
-        session_id,
-        visitor_id,
-        matched_at: occurred_at,
-        session_event_id: match.event_id,
-        order_event_id: event_id,
-        ...(by_person && { by_person }),
-      });
-    }
-  }
-  // A key that every order has by itself says nothing of whether the shop passed one on.
-  const passedOn = own_keys.filter(({ key }) => key !== 'order_id').length;
-  const choice = chooseLink(site, order_key, placed_at, passedOn, candidates);
-  await tx.putLinks(site, order_key, choice.link?.visitor_id ?? null, choice);
-
-  const session = choice.link ? await tx.session(site, choice.link.session_id, choice.link.visitor_id) : null;
-  const said = choice.link ? await tx.visitorConsent(site, choice.link.visitor_id) : null;
-  const own = ownFacts(projectOrder(await tx.orderEvents(site, order_key))?.events ?? []);
-  const decided = await tx.conversions(site, order_key);
-  const owner = await persons.ownerOfOrder(site, order);
-  const person = owner ? await factsOfPerson(tx, site, row, owner, persons, facts) : {};
-  for (const decision of [...decided, ...decideConversions(site, order, decided)]) {
-    const { event, conversion_id, key, occurred_at, value } = decision;
-    const conversion = buildConversion(
-      site,
-      order,
-      { event, conversion_id, key, occurred_at, value },
-      {
-        link: choice.link,
-        session,
-        consent: strictestConsent(own.consent, said?.consent),
-        consentMode: facts.consentMode,
-        ...person,
-        ...own.contact,
-        erased: own.erased,
-      },
-    );
-    await tx.putConversion(conversion);
-    if (!conversion.hold) for (const destination of facts.destinations) await tx.enqueue(site, conversion_id, destination, now());
-  }
-}
-
-const LINK_KEY = { user_id: 'customer_id', email: 'email', phone: 'phone' } as const;
-const MAX_PERSON_KEYS = 20;
-
-/** What the person of an order is known by, beyond what the order itself shows. */
-function keysOfPerson(person: Component | undefined, own: readonly OrderKey[]): OrderKey[] {
-  if (!person?.identifying || own.length === 0) return [];
-  return person.ids.slice(0, MAX_PERSON_KEYS).flatMap(({ type, value }): OrderKey[] => {
-    const key = LINK_KEY[type as keyof typeof LINK_KEY];
-    if (!key || own.some((known) => known.key === key && known.value === value)) return [];
-    return [{ key, value, event_id: own[0]!.event_id, by_person: true }];
-  });
-}
-
-const FIRST_ORDERS = 20;
-const PERSON_SESSIONS = 20;
-
-/** What the person tells of an order's conversions: whether it is a first order, and the clicks on other devices. */
-async function factsOfPerson(
-  tx: ProjectionTx,
-  site: string,
-  { order_key, projection: { order } }: OrderRow,
-  owner: Owner,
-  persons: PersonLookup,
-  { consentMode }: SiteFacts,
-): Promise<Pick<ConversionFacts, 'new_customer' | 'person_click_ids'>> {
-  const person_click_ids: NonNullable<ConversionFacts['person_click_ids']> = {};
-  for (const session of await persons.sessions(site, owner, Date.parse(order.created_at), PERSON_SESSIONS)) {
-    const said = (await tx.visitorConsent(site, session.visitor_id))?.consent;
-    if (!mayUseAds(said, consentMode)) continue;
-    for (const [param, click] of Object.entries(session.click_ids ?? {})) {
-      const known = person_click_ids[param];
-      if (!known || click.first_seen_at > known.first_seen_at) person_click_ids[param] = click;
-    }
-  }
-  if (!owner.component?.identifying) return { person_click_ids };
-  const earlier = await tx.firstOrders(site, await persons.orderIds(site, owner), FIRST_ORDERS);
-  const first = earlier.find(({ projection }) => isEligible(projection.order));
-  return { person_click_ids, new_customer: !first || first.order_key === order_key };
-}
-
-/** An order that counts (attribution §1). */
-const isEligible = ({ test, cancelled_at, payment_state }: Order): boolean =>
-  !test && cancelled_at === null && payment_state !== 'voided' && payment_state !== 'failed';
-
-/** What the order's own events say of the buyer, oldest version first: the newest that says anything. */
-function ownFacts(events: readonly LoggedEvent[]) {
-  const contact: { user?: SealedUser; user_event_id?: string; context?: Context; action_source?: string } = {};
-  let consent: LoggedEvent['consent'];
-  let erased = false;
-  for (const event of events) {
-    if (event.user) {
-      contact.user = event.user;
-      contact.user_event_id = event.event_id;
-    }
-    if (event.context) contact.context = event.context;
-    if (event.order && isSnapshot(event.order) && event.action_source) contact.action_source = event.action_source;
-    if (event.consent) consent = event.consent;
-    // A version that came after the erasure is somebody's again.
-    if (event.order && isSnapshot(event.order)) erased = isRedacted(event);
-  }
-  return { contact, consent, erased };
 }

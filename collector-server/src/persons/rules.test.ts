@@ -1,6 +1,7 @@
 import type { Identifier, Person, StoredEvent } from '@orderloop/protocol';
 import { expect, onTestFinished, test } from 'vitest';
-import { createProjector, type SiteFacts } from '../ingest/project.ts';
+import { createProjector } from '../ingest/project.ts';
+import type { SiteFacts } from '../ingest/site-facts.ts';
 import { judgeEvent } from '../ingest/validate.ts';
 import { createVault } from '../privacy/vault.ts';
 import type { ConversionState } from '../stitch/conversion.ts';

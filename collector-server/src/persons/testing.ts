@@ -1,5 +1,6 @@
 import type { LoggedEvent, Person, StoredEvent } from '@orderloop/protocol';
-import { createProjector, type SiteFacts } from '../ingest/project.ts';
+import { createProjector } from '../ingest/project.ts';
+import type { SiteFacts } from '../ingest/site-facts.ts';
 import type { ConversionState } from '../stitch/conversion.ts';
 import type { Storage } from '../storage/contract.ts';
 import { openSqlite } from '../storage/sqlite/index.ts';

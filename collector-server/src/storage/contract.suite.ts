@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { type Identifier, type LoggedEvent, type Order, orderKey, type StoredEvent, uuidv7 } from '@orderloop/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { SaleRole } from '../stitch/evidence.ts';
 import type { IdentityFact } from '../stitch/identity.ts';
 import { projectOrder } from '../stitch/order.ts';
 import { foldSession } from '../stitch/session.ts';
 import { canonicalOrder, orderEvent, visitEvent } from '../stitch/testing.ts';
-import type { Claim, DeadLetter, EventLog, OrderRow, PersonMember, ProjectionTx, Storage } from './contract.ts';
+import type { Claim, ConnectionState, DeadLetter, EventLog, OrderRow, PersonMember, ProjectionTx, Storage } from './contract.ts';
 import { partitionOf } from './partition.ts';
 
 const SITE = 'demo';
@@ -28,6 +29,12 @@ async function readAll(log: EventLog, after = 0): Promise<LoggedEvent[]> {
   const reads = Array.from({ length: log.partitions }, (_, partition) => log.read(partition, after, 10_000));
   return (await Promise.all(reads)).flat().sort((one, other) => one.position - other.position);
 }
+
+const putOrder = (tx: ProjectionTx, more: Partial<Order>, role: SaleRole = 'orders') => {
+  const projection = projectOrder([orderEvent(canonicalOrder(more))])!;
+  const { events: _, ...kept } = projection;
+  return tx.putOrder(SITE, { order_key: orderKey(projection.order), role, received_at: 7, projection: kept });
+};
 
 /** What every storage engine must do; each engine's own test calls it with a way to open an empty store. */
 export function storageContract(engine: string, open: () => Promise<Storage>): void {
@@ -428,12 +435,6 @@ export function storageContract(engine: string, open: () => Promise<Storage>): v
         expect(await before(9)).toEqual([]);
       });
 
-      const putOrder = (tx: ProjectionTx, more: Partial<Order>) => {
-        const projection = projectOrder([orderEvent(canonicalOrder(more))])!;
-        const { events: _, ...kept } = projection;
-        return tx.putOrder(SITE, { order_key: orderKey(projection.order), received_at: 7, projection: kept });
-      };
-
       test('orders are found by their ids, newest or oldest first, of every source that has the id', async () => {
         await write(async (tx) => {
           await putOrder(tx, { order_id: '1', created_at: '2026-11-20T10:00:00Z' });
@@ -569,6 +570,127 @@ export function storageContract(engine: string, open: () => Promise<Storage>): v
         expect(await projections.claimsOfSession(SITE, 'phone', 's1', 10)).toEqual([]);
         expect(await projections.identifiersOfVisitor(SITE, 'phone', 10)).toEqual([]);
         expect(await projections.visitorFirst(SITE, 'phone')).toBeNull();
+      });
+    });
+
+    describe('one sale of several ids and sources', () => {
+      const write = <T>(step: (tx: ProjectionTx) => Promise<T>) => storage.projections.transaction([SITE], step);
+
+      test('an alias stands for the order that claimed it first', async () => {
+        await write(async (tx) => {
+          await tx.putAlias(SITE, 'paypal:m:CAP', 'paypal:m:ORDER');
+          await tx.putAlias(SITE, 'paypal:m:CAP', 'paypal:m:OTHER');
+          expect(await tx.orderOfAlias(SITE, 'paypal:m:CAP')).toBe('paypal:m:ORDER');
+          expect(await tx.orderOfAlias(SITE, 'paypal:m:ORDER')).toBeNull();
+          expect(await tx.orderOfAlias('other', 'paypal:m:CAP')).toBeNull();
+        });
+      });
+
+      test('two orders that turn out to be one keep their messages, and what was told of them', async () => {
+        await write(async (tx) => {
+          const fact = orderEvent({ source: 'shop', account: 'demo', order_id: '1' }, { site: SITE, position: 1 });
+          await tx.putOrderEvent('shop:demo:1', fact);
+          await tx.putOrderEvent('shop:demo:2', { ...fact, position: 2 });
+          await putOrder(tx, { order_id: '1' });
+          await tx.putOrderKey(SITE, 'order_id', '1', 'shop:demo:1', 'e');
+          await tx.putReferences(SITE, 'orders', 'shop:demo:1', [{ kind: 'order', value: '1', at: 1 }]);
+          await tx.joinOrders(SITE, 'shop:demo:1', 'shop:demo:2');
+          expect((await tx.orderEvents(SITE, 'shop:demo:2')).map(({ position }) => position)).toEqual([1, 2]);
+          expect(await tx.orderEvents(SITE, 'shop:demo:1')).toEqual([]);
+          expect(await tx.order(SITE, 'shop:demo:1')).toBeNull();
+          expect(await tx.ordersWithKey(SITE, 'order_id', '1', 5)).toEqual([]);
+          expect(await tx.ordersByReference(SITE, 'orders', 'order', '1', 5)).toEqual([]);
+        });
+      });
+
+      test('orders are found by what they are known by now, the latest first, each role by itself', async () => {
+        await write(async (tx) => {
+          await tx.putReferences(SITE, 'orders', 'shop:demo:1', [{ kind: 'order', value: '1', at: 1 }]);
+          await tx.putReferences(SITE, 'orders', 'shop:demo:1', [{ kind: 'payment', value: 'ch_1', at: 1 }]);
+          await tx.putReferences(SITE, 'orders', 'shop:demo:2', [{ kind: 'payment', value: 'ch_1', at: 2 }]);
+          await tx.putReferences(SITE, 'payments', 'stripe:a:pi', [{ kind: 'payment', value: 'ch_1', at: 3 }]);
+          const found = (role: SaleRole, value: string, limit = 5) => tx.ordersByReference(SITE, role, 'payment', value, limit);
+          expect(await found('orders', 'ch_1')).toEqual([
+            { order_key: 'shop:demo:2', at: 2 },
+            { order_key: 'shop:demo:1', at: 1 },
+          ]);
+          expect(await found('orders', 'ch_1', 1)).toEqual([{ order_key: 'shop:demo:2', at: 2 }]);
+          expect(await found('payments', 'ch_1')).toEqual([{ order_key: 'stripe:a:pi', at: 3 }]);
+          expect(await tx.ordersByReference(SITE, 'orders', 'order', '1', 5)).toEqual([]);
+        });
+      });
+
+      test('a payment is evidence of one order, and no order of its own in lists and counts', async () => {
+        await write(async (tx) => {
+          await putOrder(tx, { order_id: '1' });
+          await putOrder(tx, { order_id: 'pi', source: 'stripe' }, 'payments');
+        });
+        const { projections } = storage;
+        expect(await projections.counts()).toEqual({ orders: 2, linked: 0 });
+        const evidence = { order_key: 'shop:demo:1', by: 'reference' as const };
+        await write(async (tx) => {
+          await tx.putEvidence(SITE, 'stripe:demo:pi', evidence);
+          expect(await tx.evidence(SITE, 'stripe:demo:pi')).toEqual(evidence);
+          expect(await tx.evidence(SITE, 'shop:demo:1')).toBeNull();
+        });
+        expect(await projections.evidenceOf(SITE, 'shop:demo:1')).toMatchObject([
+          { by: 'reference', row: { order_key: 'stripe:demo:pi', role: 'payments' } },
+        ]);
+        expect(await projections.counts()).toEqual({ orders: 1, linked: 0 });
+        expect((await projections.orders(SITE, 5)).map(({ order_key }) => order_key)).toEqual(['shop:demo:1']);
+        expect((await projections.ordersWithIds(SITE, ['1', 'pi'], 5)).map(({ order_key }) => order_key)).toEqual([
+          'shop:demo:1',
+        ]);
+        await write((tx) => tx.putEvidence(SITE, 'stripe:demo:pi', null));
+        expect(await projections.evidenceOf(SITE, 'shop:demo:1')).toEqual([]);
+      });
+    });
+
+    describe('connections to platforms', () => {
+      const shop = { site: SITE, source: 'shop' };
+      const initial: ConnectionState = {
+        ...{ watermark: null, cursor: null, began_at: null, next_at: 0, polled_at: null },
+        ...{ failures: 0, error: null, tokens: null },
+      };
+
+      test('a connection is leased to one at a time, and its state kept by who has the lease', async () => {
+        const { connections } = storage;
+        expect(await connections.state(SITE, 'shop')).toBeNull();
+        expect(await connections.claim(shop, 'a', 1000, 60, initial)).toEqual(initial);
+        expect(await connections.claim(shop, 'b', 1059, 60, initial)).toBeNull();
+        const further = { ...initial, watermark: 5 };
+        expect(await connections.put(shop, 'b', 1059, 60, { ...initial, watermark: 9 })).toBe(false);
+        expect(await connections.put(shop, 'a', 1050, 60, further)).toBe(true);
+        expect(await connections.claim(shop, 'b', 1109, 60, initial)).toBeNull();
+        expect(await connections.claim(shop, 'b', 1110, 60, initial)).toEqual(further);
+        expect(await connections.put(shop, 'a', 1111, 60, initial)).toBe(false);
+        await connections.release(shop, 'b');
+        expect(await connections.claim(shop, 'a', 1111, 60, initial)).toEqual(further);
+        expect(await connections.state(SITE, 'shop')).toEqual(further);
+      });
+
+      test('a task is wanted once, and again only by what came later; a rebuild does not bring it back', async () => {
+        const { connections, projections } = storage;
+        const task = { ...shop, kind: 'fetch' as const, subject: '1', wanted_at: 10, due_at: 10 };
+        const want = (more: Partial<typeof task>) => projections.transaction([SITE], (tx) => tx.putTask({ ...task, ...more }));
+        await want({});
+        await want({ wanted_at: 12, due_at: 20 });
+        await want({ wanted_at: 11, due_at: 0 });
+        expect(await connections.tasks(SITE, 'shop', 19, 5)).toEqual([]);
+        const [due] = await connections.tasks(SITE, 'shop', 20, 5);
+        expect(due).toEqual({ ...task, wanted_at: 12, due_at: 20, attempts: 0 });
+        await connections.deferTask(due!, 30, 'not now');
+        expect(await connections.tasks(SITE, 'shop', 29, 5)).toEqual([]);
+        expect(await connections.tasks(SITE, 'shop', 30, 5)).toMatchObject([{ attempts: 1 }]);
+        // Wanted again while it was done: not done.
+        await want({ wanted_at: 13, due_at: 13 });
+        await connections.finishTask(due!, 31);
+        const [again] = await connections.tasks(SITE, 'shop', 30, 5);
+        expect(again).toMatchObject({ wanted_at: 13, attempts: 0 });
+        await connections.finishTask(again!, 32, 'gone');
+        await projections.reset();
+        await want({ wanted_at: 13, due_at: 13 });
+        expect(await connections.tasks(SITE, 'shop', 99, 5)).toEqual([]);
       });
     });
   });

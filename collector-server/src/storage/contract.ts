@@ -11,6 +11,7 @@ import type {
   Touchpoint,
 } from '@orderloop/protocol';
 import type { ConversionState } from '../stitch/conversion.ts';
+import type { Evidence, ReferenceKind, SaleReference, SaleRole } from '../stitch/evidence.ts';
 import type { IdentityFact, Stamp } from '../stitch/identity.ts';
 import type { StitchKey } from '../stitch/keys.ts';
 import type { LinkChoice } from '../stitch/link.ts';
@@ -44,6 +45,7 @@ export interface Storage {
   outbox: Outbox;
   rewards: Rewards;
   erasures: Erasures;
+  connections: Connections;
   /** Writes and reads back; throws when the store can't be written to. */
   check(): Promise<void>;
   /** Bytes, for the metrics and `doctor`: what is kept, and what of it waits in a write-ahead log. */
@@ -193,6 +195,7 @@ export interface OrderKey {
 
 export interface OrderRow {
   order_key: string;
+  role: SaleRole;
   received_at: number;
   projection: Omit<OrderProjection, 'events'> & { conflicts: OrderConflict[] };
 }
@@ -286,8 +289,101 @@ export interface IdentityWriter {
   putVisitor(site: string, visitor_id: string, person_id: string, first: Stamp): Promise<void>;
 }
 
+/** What ties messages of several ids and sources to one sale. */
+export interface SaleWriter {
+  /** The order that a key stands for beside its own; null when it is no alias. */
+  orderOfAlias(site: string, alias: string): Promise<string | null>;
+  /** Keeps the first. */
+  putAlias(site: string, alias: string, order_key: string): Promise<void>;
+  /** Puts what is kept of one order under another, and drops what was made of it: both turned out to be one. */
+  joinOrders(site: string, from: string, into: string): Promise<void>;
+  /** In place of what the order was known by. */
+  putReferences(site: string, role: SaleRole, order_key: string, references: readonly SaleReference[]): Promise<void>;
+  /** Orders of a role that are known by it, those that were placed last first. */
+  ordersByReference(
+    site: string,
+    role: SaleRole,
+    kind: ReferenceKind,
+    value: string,
+    limit: number,
+  ): Promise<{ order_key: string; at: number }[]>;
+  putEvidence(site: string, order_key: string, evidence: Evidence | null): Promise<void>;
+  evidence(site: string, order_key: string): Promise<Evidence | null>;
+  /** Something to do outside of the store; wanted again only by what came later than when it was last wanted. */
+  putTask(task: Pick<SourceTask, 'site' | 'source' | 'kind' | 'subject' | 'wanted_at' | 'due_at'>): Promise<void>;
+}
+
+/** Payments that are evidence of an order. */
+export interface EvidenceReader {
+  evidenceOf(site: string, order_key: string): Promise<{ row: OrderRow; by: Evidence['by'] }[]>;
+}
+
+/**
+ * What a message asks of us: `fetch` an order that it only names, `fetch_parked` one that facts came of and that itself did
+ * not, `erase` a customer.
+ */
+export type SourceTaskKind = 'fetch' | 'fetch_parked' | 'erase';
+
+export interface SourceTask {
+  site: string;
+  source: string;
+  kind: SourceTaskKind;
+  /** The order's id, or the id of the event that asks. */
+  subject: string;
+  /** UTC ms. */
+  wanted_at: number;
+  due_at: number;
+  attempts: number;
+}
+
+/** Where a connection to a platform's API stands. */
+export interface ConnectionState {
+  /** Everything that changed before, in UTC ms, has been read; null before the first poll has come to its end. */
+  watermark: number | null;
+  /** Where a poll is on its way, and when it began. */
+  cursor: { from: number; page: string | null } | null;
+  began_at: number | null;
+  /** UTC ms: when to ask again. */
+  next_at: number;
+  /** When it was last asked with success. */
+  polled_at: number | null;
+  failures: number;
+  /** Why it can't be asked at the moment. */
+  error: string | null;
+  /** What proves who asks, sealed. */
+  tokens: string | null;
+}
+
+/** Connections to platforms: what they were asked, and what there is to ask them. */
+export interface Connections {
+  /** Leases a connection that nobody else has; null when somebody has. What is not there yet begins as it is given. */
+  claim(
+    connection: { site: string; source: string },
+    owner: string,
+    now: number,
+    lease_ms: number,
+    initial: ConnectionState,
+  ): Promise<ConnectionState | null>;
+  /** Keeps a state and the lease; false, and nothing kept, when the lease was lost to another. */
+  put(
+    connection: { site: string; source: string },
+    owner: string,
+    now: number,
+    lease_ms: number,
+    state: ConnectionState,
+  ): Promise<boolean>;
+  release(connection: { site: string; source: string }, owner: string): Promise<void>;
+  state(site: string, source: string): Promise<ConnectionState | null>;
+  /** Due tasks of a source, the oldest first. */
+  tasks(site: string, source: string, now: number, limit: number): Promise<SourceTask[]>;
+  /** Done, unless it was wanted again meanwhile. */
+  finishTask(task: SourceTask, now: number, reason?: string): Promise<void>;
+  /** To be tried again later. */
+  deferTask(task: SourceTask, due_at: number, reason: string): Promise<void>;
+}
+
 /** Reads and writes of one projector transaction. */
-export interface ProjectionTx extends IdentityReader, IdentityWriter {
+export interface ProjectionTx extends IdentityReader, IdentityWriter, SaleWriter, EvidenceReader {
   /** A hint, without which every answer is the same. */
   prefetch(wanted: WantedRows): Promise<void>;
   session(site: string, session_id: string, visitor_id: string): Promise<SessionState | null>;
@@ -344,7 +440,7 @@ export interface Projections extends ProjectionReader {
 }
 
 /** What is read of the projections by pages, reports and the relay. */
-export interface ProjectionReader extends IdentityReader {
+export interface ProjectionReader extends IdentityReader, EvidenceReader {
   /** What a person's id stands for, now or ever; of a site that is named, also a visitor's id. */
   personMember(site: string | undefined, person_id: string): Promise<PersonMember | null>;
   position(partition: number): Promise<number>;

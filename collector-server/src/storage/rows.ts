@@ -1,4 +1,5 @@
 import type { Identifier, LinkKey, LoggedEvent, OrderSummary, StoredEvent, UnlinkedReason } from '@orderloop/protocol';
+import type { SaleRole } from '../stitch/evidence.ts';
 import type { SessionState } from '../stitch/session.ts';
 import type { AppendResult, Erasure, OrderKey, OrderRow, PersonMember, Tombstones } from './contract.ts';
 
@@ -50,6 +51,8 @@ export const PROJECTION_TABLES = [
   'visitors',
   'loose_events',
   'awaited_keys',
+  'order_aliases',
+  'order_references',
   'projector',
 ] as const;
 
@@ -70,12 +73,13 @@ export const NAMING_FIRST = "type IN ('user_id', 'email', 'phone') DESC";
 
 export interface OrderBodyRow {
   order_key: string;
+  role: SaleRole;
   received_at: number;
   body: string;
 }
 
-export function toOrderRow({ order_key, received_at, body }: OrderBodyRow): OrderRow {
-  return { order_key, received_at, projection: JSON.parse(body) as OrderRow['projection'] };
+export function toOrderRow({ order_key, role, received_at, body }: OrderBodyRow): OrderRow {
+  return { order_key, role, received_at, projection: JSON.parse(body) as OrderRow['projection'] };
 }
 
 export interface OrderKeyRow extends Omit<OrderKey, 'by_person'> {

@@ -16,8 +16,8 @@ export function createIdentityReader(db: Queryable): IdentityReader {
   const orders = async (site: string, order_ids: readonly string[], limit: number, direction: 'ASC' | 'DESC') =>
     (
       await db.query<OrderBodyRow>(
-        `SELECT found.order_key, found.received_at, found.body FROM unnest($2::text[]) AS wanted (order_id),
-           LATERAL (SELECT * FROM orders WHERE site = $1 AND order_id = wanted.order_id) AS found
+        `SELECT found.order_key, found.role, found.received_at, found.body FROM unnest($2::text[]) AS wanted (order_id),
+           LATERAL (SELECT * FROM orders WHERE site = $1 AND order_id = wanted.order_id AND role = 'orders') AS found
          ORDER BY found.created_at ${direction}, found.order_key ${direction} LIMIT $3`,
         [site, order_ids, limit],
       )

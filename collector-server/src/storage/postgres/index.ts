@@ -1,4 +1,5 @@
 import type { Storage } from '../contract.ts';
+import { createConnections } from './connections.ts';
 import { PostgresDatabase, type PostgresOptions } from './database.ts';
 import { createDeadLetters } from './dead-letters.ts';
 import { createErasures } from './erasures.ts';
@@ -37,6 +38,7 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
     outbox: createOutbox(db),
     rewards: createRewards(db),
     erasures: createErasures(db),
+    connections: createConnections(db),
     check: async () => {
       await log.append({ events: [] });
     },

@@ -7,6 +7,7 @@ import { type OrderBodyRow, type OrderKeyRow, toOrderKey, toOrderRow } from '../
 import { isEarlier, Known, keyOf, Pending } from '../write-buffer.ts';
 import type { Queryable } from './database.ts';
 import { createIdentityReader, createIdentityWriter } from './identity.ts';
+import { createEvidenceReader, createSaleWriter } from './sales.ts';
 
 interface Body {
   body: string;
@@ -91,9 +92,17 @@ export function createTx(client: Queryable): ProjectionTx & { flush(): Promise<v
 
   const identity = createIdentityReader(client);
   const writer = createIdentityWriter(client);
+  const sales = createSaleWriter(client);
   return {
     ...identity,
     ...writer,
+    ...createEvidenceReader(client),
+    ...sales,
+    async joinOrders(site, from, into) {
+      sawOrderWrites = true;
+      ordersWithKey.clear();
+      await sales.joinOrders(site, from, into);
+    },
     async dropVisit(site, visitor_id, session_id, ...rest) {
       await this.flush();
       sessions.set(keyOf(site, session_id, visitor_id), null);
@@ -187,17 +196,17 @@ export function createTx(client: Queryable): ProjectionTx & { flush(): Promise<v
           order_key,
         ]),
       ),
-    async putOrder(site, { order_key, received_at, projection }) {
+    async putOrder(site, { order_key, role, received_at, projection }) {
       const { order } = projection;
       await client.run(
-        `INSERT INTO orders (site, order_key, order_id, order_number, created_at, received_at, body) VALUES ($1, $2, $3, $4, $5, $6, $7)
-         ON CONFLICT (site, order_key) DO UPDATE SET order_number = excluded.order_number, created_at = excluded.created_at, body = excluded.body`,
-        [site, order_key, order.order_id, order.order_number, order.created_at, received_at, JSON.stringify(projection)],
+        `INSERT INTO orders (site, order_key, order_id, order_number, created_at, received_at, role, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+         ON CONFLICT (site, order_key) DO UPDATE SET order_number = excluded.order_number, created_at = excluded.created_at, role = excluded.role, body = excluded.body`,
+        [site, order_key, order.order_id, order.order_number, order.created_at, received_at, role, JSON.stringify(projection)],
       );
     },
     async order(site, order_key): Promise<OrderRow | null> {
       const [row] = await client.query<OrderBodyRow>(
-        'SELECT order_key, received_at, body FROM orders WHERE site = $1 AND order_key = $2',
+        'SELECT order_key, role, received_at, body FROM orders WHERE site = $1 AND order_key = $2',
         [site, order_key],
       );
       return row ? toOrderRow(row) : null;

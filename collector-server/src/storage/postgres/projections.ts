@@ -15,6 +15,7 @@ import {
 import type { PostgresDatabase } from './database.ts';
 import { createIdentityReader } from './identity.ts';
 import { createTx } from './projection-tx.ts';
+import { createEvidenceReader } from './sales.ts';
 
 export interface Body {
   body: string;
@@ -30,6 +31,7 @@ const parseAll = <T>(rows: readonly Body[]): T[] => rows.map((row) => JSON.parse
 export function createProjections(db: PostgresDatabase): Projections {
   return {
     ...createIdentityReader(db),
+    ...createEvidenceReader(db),
     personMember: async (site, person_id) => {
       const [id] = await db.query<IdentifierRow>(
         `SELECT site, type, value FROM identifiers WHERE person_id = $1 AND ($2::text IS NULL OR site = $2)
@@ -100,12 +102,12 @@ export function createProjections(db: PostgresDatabase): Projections {
     position: async (partition) =>
       (await db.query<{ position: number }>('SELECT position FROM projector WHERE log_partition = $1', [partition]))[0]
         ?.position ?? 0,
-    orders: (site, limit) => listOrders(db, '($1::text IS NULL OR o.site = $1)', [site ?? null, limit]),
+    orders: (site, limit) => listOrders(db, '($1::text IS NULL OR o.site = $1) AND o.evidence_of IS NULL', [site ?? null, limit]),
     orderSummaries: (site, order_keys) =>
       listOrders(db, 'o.site = $1 AND o.order_key = ANY ($3::text[])', [site, order_keys.length, order_keys]),
     async findOrder(site, id) {
       const [row] = await db.query<OrderBodyRow & { site: string }>(
-        `SELECT site, order_key, received_at, body FROM orders
+        `SELECT site, order_key, role, received_at, body FROM orders
          WHERE ($1::text IS NULL OR site = $1) AND (order_key = $2 OR order_id = $2 OR order_number = $2)
          ORDER BY (order_key = $2) DESC, created_at DESC LIMIT 1`,
         [site ?? null, id],
@@ -160,7 +162,9 @@ export function createProjections(db: PostgresDatabase): Projections {
       ),
     counts: async () =>
       (
-        await db.query<{ orders: number; linked: number }>('SELECT count(*) AS orders, count(visitor_id) AS linked FROM orders')
+        await db.query<{ orders: number; linked: number }>(
+          'SELECT count(*) AS orders, count(visitor_id) AS linked FROM orders WHERE evidence_of IS NULL',
+        )
       )[0]!,
     dump: async () => ({
       sessions: parseAll(await db.query<Body>('SELECT body FROM sessions ORDER BY site, session_id, visitor_id')),

@@ -16,7 +16,8 @@ export function createIdentityReader(ask: Ask): IdentityReader {
   const orders = async (site: string, order_ids: readonly string[], limit: number, direction: 'ASC' | 'DESC') =>
     (
       await ask<OrderBodyRow>(
-        `SELECT order_key, received_at, body FROM json_each(?) AS wanted CROSS JOIN orders INDEXED BY orders_by_id ON order_id = wanted.value AND site = ?
+        `SELECT order_key, role, received_at, body FROM json_each(?) AS wanted CROSS JOIN orders INDEXED BY orders_by_id
+           ON order_id = wanted.value AND site = ? AND role = 'orders'
          ORDER BY created_at ${direction}, order_key ${direction} LIMIT ?`,
         JSON.stringify(order_ids),
         site,

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Storage } from '../contract.ts';
+import { createConnections } from './connections.ts';
 import { Database } from './database.ts';
 import { createDeadLetters } from './dead-letters.ts';
 import { createErasures } from './erasures.ts';
@@ -33,6 +34,7 @@ export function openSqlite(folder?: string): SqliteStorage {
     outbox: createOutbox(state),
     rewards: createRewards(state),
     erasures: createErasures(log, state),
+    connections: createConnections(state),
     check: async () => {
       await log.write(() => undefined);
       await state.write(() => undefined);

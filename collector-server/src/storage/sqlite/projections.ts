@@ -18,6 +18,7 @@ import {
 import { isEarlier, keyOf, Pending } from '../write-buffer.ts';
 import type { Database } from './database.ts';
 import { createIdentityReader, createIdentityWriter } from './identity.ts';
+import { createEvidenceReader, createSaleWriter } from './sales.ts';
 
 interface Body {
   body: string;
@@ -43,6 +44,7 @@ const parseAll = <T>(rows: Body[]): T[] => rows.map((row) => JSON.parse(row.body
 export function createProjections(db: Database): Projections {
   return {
     ...createIdentityReader((sql, ...values) => db.all(sql, ...values)),
+    ...createEvidenceReader((sql, ...values) => db.all(sql, ...values)),
     personMember: async (site, person_id) => {
       const [id] = await db.all<IdentifierRow>(PERSON_OF_IDENTIFIER, person_id, site ?? null);
       if (id) return toMember(id);
@@ -76,12 +78,12 @@ export function createProjections(db: Database): Projections {
     release: async () => undefined,
     position: async (partition) =>
       (await db.get<{ position: number }>('SELECT position FROM projector WHERE log_partition = ?', partition))?.position ?? 0,
-    orders: (site, limit) => listOrders(db, '(?1 IS NULL OR o.site = ?1)', site ?? null, limit),
+    orders: (site, limit) => listOrders(db, '(?1 IS NULL OR o.site = ?1) AND o.evidence_of IS NULL', site ?? null, limit),
     orderSummaries: (site, order_keys) =>
       listOrders(db, 'o.site = ?1 AND o.order_key IN (SELECT value FROM json_each(?3))', site, -1, JSON.stringify(order_keys)),
     async findOrder(site, id) {
       const row = await db.get<OrderBodyRow & { site: string }>(
-        `SELECT site, order_key, received_at, body FROM orders
+        `SELECT site, order_key, role, received_at, body FROM orders
          WHERE (?1 IS NULL OR site = ?1) AND (order_key = ?2 OR order_id = ?2 OR order_number = ?2) ORDER BY (order_key = ?2) DESC, created_at DESC LIMIT 1`,
         site ?? null,
         id,
@@ -130,7 +132,9 @@ export function createProjections(db: Database): Projections {
     conversionsOf: async (site, order_key) =>
       parseAll(await db.all<Body>('SELECT body FROM conversions WHERE site = ? AND order_key = ? ORDER BY seq', site, order_key)),
     counts: async () =>
-      (await db.get<{ orders: number; linked: number }>('SELECT count(*) AS orders, count(visitor_id) AS linked FROM orders'))!,
+      (await db.get<{ orders: number; linked: number }>(
+        'SELECT count(*) AS orders, count(visitor_id) AS linked FROM orders WHERE evidence_of IS NULL',
+      ))!,
     dump: async () => ({
       sessions: parseAll(await db.all<Body>('SELECT body FROM sessions ORDER BY site, session_id, visitor_id')),
       touchpoints: parseAll(await db.all<Body>('SELECT body FROM touchpoints ORDER BY site, visitor_id, touchpoint_id')),
@@ -145,6 +149,7 @@ export function createProjections(db: Database): Projections {
 function createTx(db: Database): ProjectionTx & { flush(): Promise<void> } {
   const identity = createIdentityReader(async (sql, ...values) => db.own(sql, ...values));
   const writer = createIdentityWriter(db);
+  const sales = { ...createEvidenceReader(async (sql, ...values) => db.own(sql, ...values)), ...createSaleWriter(db) };
   const sessions = new Pending<SessionState>(async (rows) => {
     for (const row of rows)
       db.run(
@@ -191,6 +196,7 @@ function createTx(db: Database): ProjectionTx & { flush(): Promise<void> } {
     prefetch: async () => undefined,
     ...identity,
     ...writer,
+    ...sales,
     async dropVisit(...visit) {
       await this.flush();
       await writer.dropVisit(...visit);
@@ -268,23 +274,24 @@ function createTx(db: Database): ProjectionTx & { flush(): Promise<void> } {
       );
     },
     orderEvents: async (site, order_key) => parseAll<LoggedEvent>(db.own<Body>(ORDER_EVENTS, site, order_key)),
-    async putOrder(site, { order_key, received_at, projection }) {
+    async putOrder(site, { order_key, role, received_at, projection }) {
       const { order } = projection;
       db.run(
-        `INSERT INTO orders (site, order_key, order_id, order_number, created_at, received_at, body) VALUES (?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT DO UPDATE SET order_number = excluded.order_number, created_at = excluded.created_at, body = excluded.body`,
+        `INSERT INTO orders (site, order_key, order_id, order_number, created_at, received_at, role, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET order_number = excluded.order_number, created_at = excluded.created_at, role = excluded.role, body = excluded.body`,
         site,
         order_key,
         order.order_id,
         order.order_number,
         order.created_at,
         received_at,
+        role,
         JSON.stringify(projection),
       );
     },
     async order(site, order_key): Promise<OrderRow | null> {
       const [row] = db.own<OrderBodyRow>(
-        'SELECT order_key, received_at, body FROM orders WHERE site = ? AND order_key = ?',
+        'SELECT order_key, role, received_at, body FROM orders WHERE site = ? AND order_key = ?',
         site,
         order_key,
       );

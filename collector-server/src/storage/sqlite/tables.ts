@@ -6,7 +6,16 @@ import { Database } from './database.ts';
 import { createLogReader } from './log.ts';
 
 /** What can't be derived from the log again, in an order in which it can be put back. */
-export const SMALL_TABLES = ['calls', 'dead_letters', 'outbox', 'attempts', 'reward_offers', 'erasures'] as const;
+export const SMALL_TABLES = [
+  'calls',
+  'dead_letters',
+  'outbox',
+  'attempts',
+  'reward_offers',
+  'erasures',
+  'source_tasks',
+  'connections',
+] as const;
 export type SmallTable = (typeof SMALL_TABLES)[number];
 
 const IN_LOG: readonly SmallTable[] = ['calls', 'dead_letters'];
