@@ -43,6 +43,26 @@ const ConnectionConfigSchema = Type.Object({
   settings: Type.Optional(
     Type.Record(Type.String(), Type.Unknown(), { description: 'The source’s own settings; each source’s guide lists them.' }),
   ),
+  poll: Type.Optional(
+    Type.Object(
+      {
+        every_s: Type.Optional(
+          Type.Integer({
+            minimum: 10,
+            maximum: 86_400,
+            description: 'How often the platform is asked, in seconds. Default 900.',
+          }),
+        ),
+        since: Type.Optional(
+          Type.String({
+            pattern: '^\\d{4}-\\d{2}-\\d{2}',
+            description: 'From when on orders are read at first: `2026-01-01`. Default two days ago.',
+          }),
+        ),
+      },
+      { additionalProperties: false, description: 'How the platform’s API is asked for what its deliveries lost.' },
+    ),
+  ),
 });
 
 const SiteConfigSchema = Type.Object({

@@ -1,16 +1,17 @@
 import type { Identifier, Verdict } from '@orderloop/protocol';
 import { type Config, dataKey } from '../config.ts';
+import { createConnections } from '../connections/runtime.ts';
 import { DESTINATIONS } from '../destinations/index.ts';
 import { createProjector, projectionLag } from '../ingest/project.ts';
 import { type ReplayOutcome, replayDeadLetter } from '../ingest/replay.ts';
 import { siteFactsOf } from '../ingest/site-facts.ts';
 import { userPlace } from '../ingest/validate.ts';
+import { RETRY_DEFAULTS } from '../outgoing/backoff.ts';
 import { createCaller } from '../outgoing/call.ts';
 import { type ErasureReport, erasePerson, resumeErasures } from '../persons/erase.ts';
 import { probableOf } from '../persons/probable.ts';
 import { createPersons, type Persons } from '../persons/read.ts';
 import { createVault } from '../privacy/vault.ts';
-import { RETRY_DEFAULTS } from '../relay/backoff.ts';
 import { createRelay } from '../relay/relay.ts';
 import { SOURCES } from '../sources/index.ts';
 import type { DeadLetterRow, DeadLetters, EventReader, Outbox, ProjectionReader, Rewards, Storage } from '../storage/contract.ts';
@@ -99,6 +100,19 @@ export async function startBackground({ config, storage, owner, now, onError }: 
     onError: (error) => onError(error, 'relay'),
   });
   const projector = createProjector(storage, siteFactsOf(config), { owner, now });
+  const connections = createConnections({
+    config,
+    sources: SOURCES,
+    storage,
+    caller,
+    vault,
+    owner,
+    now,
+    random: Math.random,
+    erase: (request) => erasePerson(request, { storage, projector, now: now() }),
+    onAppend: () => wake(),
+    onError: (error) => onError(error, 'connections'),
+  });
   const replayDeps = { storage, config, sources: SOURCES, projector, vault };
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
@@ -132,6 +146,7 @@ export async function startBackground({ config, storage, owner, now, onError }: 
   await storage.outbox.release({ states: ['paused'] }, now());
   await resumeErasures({ storage, projector, now: now() });
   wake();
+  connections.start();
 
   const { events, deadLetters, projections, outbox, rewards } = storage;
   return {
@@ -178,6 +193,7 @@ export async function startBackground({ config, storage, owner, now, onError }: 
         stopped = true;
         clearTimeout(timer);
         clearInterval(sweep);
+        await connections.stop();
         await projector.stop().catch((error: unknown) => onError(error, 'projector'));
         await relay.stop();
         await caller.close();

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
+import { RETRY_DEFAULTS } from '../outgoing/backoff.ts';
 import { createVault } from '../privacy/vault.ts';
 import type { Storage } from '../storage/contract.ts';
-import { RETRY_DEFAULTS } from './backoff.ts';
 import { createRelay, type Relay } from './relay.ts';
 
 test('a wake that comes while the relay looks up its next time is not lost', async () => {

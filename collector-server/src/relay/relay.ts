@@ -1,12 +1,12 @@
 import type { Attempt, Conversion, Verdict } from '@orderloop/protocol';
 import type { DestinationConfig } from '../config.ts';
 import type { Destination, Outcome, OutgoingRequest } from '../destinations/contract.ts';
+import { type RetrySettings, readRetryAfter, retryDelay } from '../outgoing/backoff.ts';
 import type { Caller, CallResult } from '../outgoing/call.ts';
 import { maskBody, maskHeaders, maskUrl } from '../privacy/mask.ts';
 import type { Vault } from '../privacy/vault.ts';
 import type { ConversionState } from '../stitch/conversion.ts';
 import type { Finish, OutboxRow, Storage } from '../storage/contract.ts';
-import { type RetrySettings, readRetryAfter, retryDelay } from './backoff.ts';
 
 const LEASE_MS = 60_000;
 const PARALLEL = 8;
