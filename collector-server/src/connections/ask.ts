@@ -84,7 +84,8 @@ export function createAsker(
   return {
     wait: () => wait,
     async ask(build, allow = []) {
-      const token = source.api?.token;
+      const api = source.api;
+      const token = api?.token?.isNeeded?.(connection) === false ? undefined : api?.token;
       if (token && (!tokens || tokens.expires_at - now() < EXPIRES_SOON_MS)) await renewTokens(token);
       let reply = await call(build(context()));
       // It may have been revoked before its time.
@@ -92,8 +93,9 @@ export function createAsker(
         await renewTokens(token);
         reply = await call(build(context()));
       }
-      wait = source.api?.wait?.(reply) ?? 0;
+      wait = api?.wait?.(reply) ?? 0;
       assertAnswered(reply, allow);
+      if (api?.isThrottled?.(reply)) throw new AskLater('The platform wants to be asked less often.', wait);
       return reply;
     },
   };

@@ -131,10 +131,14 @@ export interface ApiAccess {
   isConfigured(connection: Connection): boolean;
   /** Where access tokens expire: how to get one, with what is kept of the last (null at first). */
   token?: {
+    /** False where a connection has a token that does not expire. */
+    isNeeded?(connection: Connection): boolean;
     request(connection: Connection, last: ApiTokens | null, context: ApiContext): ApiRequest;
     /** Null when the platform refused; then somebody has to mend the settings. */
     read(reply: ApiReply, last: ApiTokens | null, context: { now: number }): ApiTokens | null;
   };
+  /** Whether a reply only says that it was too much, though its status does not. */
+  isThrottled?(reply: ApiReply): boolean;
   /** How long to leave the platform alone, in ms, as a reply tells beyond `Retry-After`; 0 when it says nothing. */
   wait?(reply: ApiReply): number;
   poll?: Poll;

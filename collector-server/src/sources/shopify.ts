@@ -29,6 +29,7 @@ import {
 } from './shared/fields.ts';
 import { checkSecrets } from './shared/settings.ts';
 import { verifyHmac } from './shared/verify.ts';
+import { createShopifyApi } from './shopify-api.ts';
 
 /**
  * Shopify's order webhooks (order-sources §5). Bodies are the REST order of the subscription's API version.
@@ -50,6 +51,7 @@ export const shopify: Source = {
     }
     return reading(() => readTopic(request.headers, parseBody(request.body), account, request.body, now));
   },
+  api: createShopifyApi((body, account, delivery_id) => orderFact(body, {}, account, delivery_id)),
 };
 
 const SESSION_ATTRIBUTES = new Set(['_sref', 'session_ref', '_session_ref']);
