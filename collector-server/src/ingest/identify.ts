@@ -5,6 +5,7 @@ import { isRedacted } from '../persons/redact.ts';
 import { byPriority, identifiersOf, keyOf, personId } from '../stitch/identifiers.ts';
 import { type Component, factKey, type IdentityFact } from '../stitch/identity.ts';
 import type { ProjectionTx } from '../storage/contract.ts';
+import { MANY_ORDERS } from './site-facts.ts';
 
 /** Orders of one person that are looked at again when there is one more: the newest. */
 const MAX_ORDERS = 20;
@@ -66,17 +67,20 @@ export async function identify(
   const affected = new Set<string>();
   if (changed.length > 0) for (const { order_key } of await tx.ordersWithIds(site, changed, MAX_CHANGED)) affected.add(order_key);
   const theirs = [...nowKnown].flatMap(([order_id, by]) => (people.has(by) ? [order_id] : []));
-  if (theirs.length > 0) for (const { order_key } of await tx.ordersWithIds(site, theirs, MAX_ORDERS)) affected.add(order_key);
+  if (theirs.length > 0 && theirs.length <= MANY_ORDERS)
+    for (const { order_key } of await tx.ordersWithIds(site, theirs, MAX_ORDERS)) affected.add(order_key);
   const moved = isKnown
     ? []
     : fact.ids.flatMap((id, index) => (textOf(around[index]!) === textOf(idsAround(after, id)) ? [] : around[index]!));
-  for (const device of moved.length > 0 ? await tx.visitorsWith(site, moved, MAX_DEVICES) : []) devices.add(device);
+  for (const device of moved.length > 0 ? await tx.visitorsWith(site, moved.slice(0, MAX_IDENTIFIERS), MAX_DEVICES) : [])
+    devices.add(device);
   for (const order_key of await ordersOfDevices(tx, site, devices, persons)) affected.add(order_key);
   // Also when the order's names say nothing new: the thank-you page may have said them, and an order may be cancelled.
   if (event.order) {
     const person = await persons.namedBy(site, event.order.order_id!);
-    const own = idsWhere(after, (owner) => owner === person);
-    for (const { order_key } of await tx.ordersWithIds(site, own, MAX_ORDERS)) affected.add(order_key);
+    const own = hasMany(person) ? [] : idsWhere(after, (owner) => owner === person);
+    if (own.length <= MANY_ORDERS)
+      for (const { order_key } of await tx.ordersWithIds(site, own, MAX_ORDERS)) affected.add(order_key);
   }
   return [...affected];
 }
@@ -116,6 +120,10 @@ function idsAround(clusters: readonly Cluster[], id: Identifier): readonly Ident
   }
   return [];
 }
+
+/** Whether a person has so many orders that one more changes nothing for the others. */
+const hasMany = (person: Component | undefined): boolean =>
+  (person?.ids.filter(({ type }) => type === 'order_id').length ?? 0) > MANY_ORDERS;
 
 const textOf = (ids: readonly Identifier[]): string =>
   ids

@@ -6,7 +6,7 @@ import type { Component } from '../stitch/identity.ts';
 import { type Candidate, chooseLink } from '../stitch/link.ts';
 import { projectOrder } from '../stitch/order.ts';
 import type { OrderKey, OrderRow, ProjectionTx } from '../storage/contract.ts';
-import { MAX_MATCHES, type SiteFacts } from './site-facts.ts';
+import { MANY_ORDERS, MAX_MATCHES, type SiteFacts } from './site-facts.ts';
 
 /** Links an order anew, and says what follows for its conversions. */
 export async function restitch(
@@ -119,7 +119,9 @@ async function factsOfPerson(
     }
   }
   if (!owner.component?.identifying) return { person_click_ids };
-  const earlier = await tx.firstOrders(site, await persons.orderIds(site, owner), FIRST_ORDERS);
+  const order_ids = await persons.orderIds(site, owner);
+  if (order_ids.length > MANY_ORDERS) return { person_click_ids, new_customer: false };
+  const earlier = await tx.firstOrders(site, order_ids, FIRST_ORDERS);
   const first = earlier.find(({ projection }) => isEligible(projection.order));
   return { person_click_ids, new_customer: !first || first.order_key === order_key };
 }

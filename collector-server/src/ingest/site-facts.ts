@@ -5,6 +5,12 @@ import type { ConsentMode } from '../stitch/conversion.ts';
 /** Sessions and orders that one key may tie together; a key that many share ties nothing that can be trusted. */
 export const MAX_MATCHES = 100;
 
+/**
+ * Whoever has more orders than this is no new customer with any of them, and one more changes nothing for the others: a counter
+ * may write the same address on everybody's.
+ */
+export const MANY_ORDERS = 200;
+
 /** What the projectors need to know of a site. */
 export interface SiteFacts {
   consentMode: ConsentMode;

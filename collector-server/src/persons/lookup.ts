@@ -14,6 +14,8 @@ import type { IdentityReader } from '../storage/contract.ts';
 
 /** Identifiers that are looked at on one device, and devices of one person: more tell nothing that can be trusted. */
 const MAX_IDENTIFIERS = 1000;
+/** Identifiers of one person, the surest first, by which its devices are found. */
+const MAX_CLAIMED = 100;
 const MAX_DEVICES = 50;
 const MAX_CLAIMS = 1000;
 const BEFORE_ALL: Stamp = { at: 0, event_id: '' };
@@ -64,6 +66,8 @@ export interface Cluster {
   knows(fact: IdentityFact): boolean;
   /** By order id, whom the order's events name: of their words the strongest, and of those the earliest (identity §2.5). */
   orders(): ReadonlyMap<string, Component | undefined>;
+  /** The same of one order. */
+  ownerOf(order_id: string): Component | undefined;
   /** Takes a new fact that comes after all others. False, and nothing done, where the cluster must be read anew. */
   append(fact: IdentityFact): boolean;
 }
@@ -78,6 +82,7 @@ function newCluster(name: string, facts: IdentityFact[]): Cluster {
     for (const { type, value } of fact.ids) if (type === 'order_id') naming.set(value, [...(naming.get(value) ?? []), fact]);
   };
   facts.forEach(note);
+  let owners: ReadonlyMap<string, Component | undefined> | undefined;
   return {
     name,
     facts,
@@ -86,11 +91,16 @@ function newCluster(name: string, facts: IdentityFact[]): Cluster {
       const known = byKey.get(factKey(fact));
       return known !== undefined && compareStamps(known, fact) <= 0;
     },
-    orders: () => new Map([...naming].map(([order_id, words]) => [order_id, ownerAmong(order_id, words, resolution)])),
+    orders() {
+      owners ??= new Map([...naming].map(([order_id, words]) => [order_id, ownerAmong(order_id, words, resolution)]));
+      return owners;
+    },
+    ownerOf: (order_id) => ownerAmong(order_id, naming.get(order_id) ?? [], resolution),
     append(fact) {
       if (byKey.has(factKey(fact)) || !resolution.append(fact)) return false;
       facts.push(fact);
       note(fact);
+      owners = undefined;
       return true;
     },
   };
@@ -167,7 +177,7 @@ export function createPersonLookup(store: IdentityReader): PersonLookup {
     const visitor_ids: string[] = [];
     let { first } = found as { first: Stamp };
     let person_id = personId(site, found.first.id);
-    for (const visitor_id of await store.visitorsWith(site, found.ids, MAX_DEVICES)) {
+    for (const visitor_id of await store.visitorsWith(site, found.ids.slice(0, MAX_CLAIMED), MAX_DEVICES)) {
       const people = await claimants(site, visitor_id);
       if (people.length !== 1 || people[0] !== found) continue;
       visitor_ids.push(visitor_id);
@@ -190,7 +200,7 @@ export function createPersonLookup(store: IdentityReader): PersonLookup {
   };
 
   const namedBy = async (site: string, order_id: string): Promise<Component | undefined> =>
-    (await around(site, [{ type: 'order_id', value: order_id }]))[0]?.orders().get(order_id);
+    (await around(site, [{ type: 'order_id', value: order_id }]))[0]?.ownerOf(order_id);
 
   /** What names nobody is the device's that showed it, and its own where none did. */
   const ownerOf = async (site: string, found: Component | undefined, ids: readonly Identifier[], stamp = BEFORE_ALL) => {
@@ -218,32 +228,30 @@ export function createPersonLookup(store: IdentityReader): PersonLookup {
     personOfDevice,
     ownerOfOrder,
     async orderIds(site, { component: found, visitor_ids }) {
-      const candidates = new Set<string>();
+      const mine = new Set<string>();
+      const unnamed = new Set<string>();
       const addAround = async (ids: readonly Identifier[]): Promise<void> => {
-        for (const { orders } of await around(site, ids)) for (const order_id of orders().keys()) candidates.add(order_id);
+        for (const { orders } of await around(site, ids))
+          for (const [order_id, named] of orders()) {
+            if (!named?.identifying) unnamed.add(order_id);
+            else if (named === found) mine.add(order_id);
+          }
       };
       if (found) await addAround(found.ids.slice(0, 1));
       // What a device showed may be tied to an order by a cart alone.
-      for (const visitor_id of found ? await store.visitorsWith(site, found.ids, MAX_DEVICES) : visitor_ids)
+      for (const visitor_id of found ? await store.visitorsWith(site, found.ids.slice(0, MAX_CLAIMED), MAX_DEVICES) : visitor_ids)
         await addAround(await store.identifiersOfVisitor(site, visitor_id, MAX_IDENTIFIERS));
-      const mine: string[] = [];
-      const unnamed: string[] = [];
-      for (const order_id of candidates) {
-        const named = await namedBy(site, order_id);
-        if (!named?.identifying) unnamed.push(order_id);
-        else if (named === found) mine.push(order_id);
-      }
       // Whose these are depends on when they were placed.
-      for (const { projection } of unnamed.length > 0 ? await store.ordersWithIds(site, unnamed, MAX_IDENTIFIERS) : []) {
+      for (const { projection } of unnamed.size > 0 ? await store.ordersWithIds(site, [...unnamed], MAX_IDENTIFIERS) : []) {
         const owner = await ownerOfOrder(site, projection.order);
         if (owner && (found ? owner.component === found : owner.visitor_ids.some((id) => visitor_ids.includes(id))))
-          mine.push(projection.order.order_id);
+          mine.add(projection.order.order_id);
       }
-      return [...new Set(mine)];
+      return [...mine];
     },
     async sessions(site, owner, until, limit) {
       const { component: found } = owner;
-      const devices = found ? await store.visitorsWith(site, found.ids, MAX_DEVICES) : owner.visitor_ids;
+      const devices = found ? await store.visitorsWith(site, found.ids.slice(0, MAX_CLAIMED), MAX_DEVICES) : owner.visitor_ids;
       const mine: SessionState[] = [];
       for (const visitor_id of devices) {
         const isOwn = owner.visitor_ids.includes(visitor_id);
