@@ -1,9 +1,11 @@
 // Servers under measurement: a process each, pinned to the first core, with what it used of the processor by thread.
+
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { SiteConfig } from '../collector-server/src/config.ts';
 import type { LoadResult } from './load.ts';
 
 const TICKS_PER_SECOND = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
@@ -67,10 +69,18 @@ export async function startServer(args: string[], pattern: RegExp, core = '0'): 
   };
 }
 
-/** A collector for one site; `store` is where it keeps things, as `serve` is told. Its configuration is written into `folder`. */
-export function startCollector(folder: string, store: readonly string[], core?: string): Promise<Server> {
+/**
+ * A collector for one site; `store` is where it keeps things, as `serve` is told, `more` what its site has beyond keys. Its
+ * configuration is written into `folder`.
+ */
+export function startCollector(
+  folder: string,
+  store: readonly string[],
+  core?: string,
+  more: Partial<SiteConfig> = {},
+): Promise<Server> {
   const config = join(folder, 'config.json');
-  const site = { name: 'Bench', publishable_keys: [KEY], secret_keys: [], signing_secrets: [], origins: [ORIGIN] };
+  const site = { name: 'Bench', publishable_keys: [KEY], secret_keys: [], signing_secrets: [], origins: [ORIGIN], ...more };
   const limits = { drain_ms: 0, ...UNLIMITED };
   writeFileSync(
     config,

@@ -4,8 +4,14 @@
  * Throws SyntaxError as JSON.parse does.
  */
 export function parseJson(text: string): unknown {
-  return JSON.parse(text, reviveLargeIntegers as (key: string, value: unknown) => unknown);
+  // A reviver is told of every value, which takes ten times as long: only a text with so many digits can hold such a number.
+  return MANY_DIGITS.test(text)
+    ? JSON.parse(text, reviveLargeIntegers as (key: string, value: unknown) => unknown)
+    : JSON.parse(text);
 }
+
+/** 2^53 has sixteen. */
+const MANY_DIGITS = /[:[,]\s*-?\d{16}/;
 
 // `context.source` is the JSON.parse source text access proposal, in V8 since 11.4 and not yet in TypeScript's library.
 function reviveLargeIntegers(_key: string, value: unknown, context?: { source?: string }): unknown {
