@@ -9,6 +9,7 @@ import {
   EventSchema,
   OrderInputSchema,
   OrderSchema,
+  OrderUpdateSchema,
   PROBLEMS,
   RETURN_HOSTS,
 } from '@orderloop/protocol';
@@ -34,6 +35,9 @@ const pages = {
   'docs/reference/orders.md': page('Orders', [
     'What `POST /v1/orders` takes.',
     fieldTable(OrderInputSchema),
+    '## Some fields alone',
+    'With `partial: true` only what is named changes. The order itself may come later: until then the change waits.',
+    fieldTable(OrderUpdateSchema),
     '## The canonical order',
     OrderSchema.description ?? '',
     fieldTable(OrderSchema),

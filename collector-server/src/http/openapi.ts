@@ -5,6 +5,7 @@ import {
   EventSchema,
   OrderInputSchema,
   OrderSchema,
+  OrderUpdateSchema,
   PROBLEMS,
   RewardClaimSchema,
   RewardOfferSchema,
@@ -69,7 +70,7 @@ export function openApi(publicUrl: string | undefined): unknown {
       },
       '/v1/orders': {
         post: {
-          summary: 'One order or up to 100, or newer versions of them',
+          summary: 'One order or up to 100, or newer versions of them, whole or in part',
           description: 'Signed by Standard Webhooks; `webhook-id` is the idempotency key.',
           security: [{ secretKey: [] }],
           requestBody: {
@@ -77,10 +78,13 @@ export function openApi(publicUrl: string | undefined): unknown {
             ...json({
               anyOf: [
                 ref('OrderInput'),
+                ref('OrderUpdate'),
                 {
                   type: 'object',
                   required: ['orders'],
-                  properties: { orders: { type: 'array', maxItems: 100, items: ref('OrderInput') } },
+                  properties: {
+                    orders: { type: 'array', maxItems: 100, items: { anyOf: [ref('OrderInput'), ref('OrderUpdate')] } },
+                  },
                 },
               ],
             }),
@@ -241,6 +245,7 @@ export function openApi(publicUrl: string | undefined): unknown {
         },
         Event: EventSchema,
         OrderInput: OrderInputSchema,
+        OrderUpdate: OrderUpdateSchema,
         Order: OrderSchema,
         Conversion: ConversionSchema,
         AdDecision: AdDecisionSchema,

@@ -101,3 +101,42 @@ test('refunds decide between partly and wholly refunded', () => {
   expect(refund('13.05')).toMatchObject({ payment_state: 'partially_refunded', amounts: { refunded: 1305, net: 10000 } });
   expect(refund('113.05').payment_state).toBe('refunded');
 });
+
+const changed = { partial: true, source: 'erp-eu', order_id: 'SO-10001', updated_at: '2026-02-05T10:00:00Z' };
+const ids = { source: 'erp-eu', account: 'demo', order_id: 'SO-10001', updated_at: '2026-02-05T10:00:00Z' };
+
+test('a partial update holds what it names, and nothing else', () => {
+  expect(orderOf(changed)).toEqual(ids);
+  expect(orderOf({ ...changed, fulfillment_status: 'fulfilled', tracking: [{ carrier: 'DHL', number: '1' }] })).toEqual({
+    ...ids,
+    fulfillment_state: 'fulfilled',
+    tracking: [{ carrier: 'DHL', number: '1' }],
+  });
+  expect(orderOf({ ...changed, status: 'paid', paid_at: '2026-02-05T09:00:00Z' })).toEqual({
+    ...ids,
+    payment_state: 'paid',
+    paid_at: '2026-02-05T09:00:00Z',
+  });
+  expect(orderOf({ ...changed, status: 'cancelled' })).toMatchObject({ cancelled_at: '2026-02-05T10:00:00Z' });
+  expect(orderOf({ ...changed, currency: 'KWD', amounts: { total: '15.755' } })).toEqual({
+    ...ids,
+    currency: 'KWD',
+    exponent: 3,
+    amounts: { total: 15755 },
+  });
+});
+
+test.each([
+  [{ refunds: [{ refund_id: 'r', amount: '1.00' }] }, 'invalid_order', '/currency'],
+  [{ currency: 'EUR', amounts: { total: 5 } }, 'invalid_amount', '/amounts/total'],
+  [{ updated_at: undefined }, 'invalid_order', '/updated_at'],
+  [{ updated_at: 'yesterday' }, 'invalid_order', '/updated_at'],
+  [{ status: 'shipped' }, 'invalid_order', '/status'],
+])('a partial update with %j is refused as %s at %s', (change, code, pointer) => {
+  expect(deliver({ ...changed, ...change })).toMatchObject({ kind: 'unusable', code, pointer });
+});
+
+test('a version without a list of refunds says nothing of them', () => {
+  expect(orderOf({ ...sample, refunds: undefined })).not.toHaveProperty('refunds');
+  expect(orderOf({ ...sample, refunds: [] }).refunds).toEqual([]);
+});

@@ -7,8 +7,12 @@ import {
   firstFault,
   hasSurplusDecimals,
   type Order,
+  type OrderChange,
   type OrderInput,
   OrderInputSchema,
+  type OrderSnapshot,
+  type OrderUpdate,
+  OrderUpdateSchema,
   type PaymentState,
   parseDecimal,
   type User,
@@ -36,6 +40,7 @@ export const generic: Source = {
 
 const MAX_ORDERS = 100;
 const validator = Compile(OrderInputSchema);
+const updateValidator = Compile(OrderUpdateSchema);
 const CLICK_PARAMS = CLICK_IDS.map(({ param }) => param);
 
 function readOrders(body: Json, account: string, webhook_id: string): SourceReading {
@@ -51,8 +56,10 @@ function readOrders(body: Json, account: string, webhook_id: string): SourceRead
 }
 
 function readFact(value: unknown, account: string, delivery_id: string, pointer: string): OrderFact {
-  if (!isObject(value) || !validator.Check(value)) {
-    const fault = firstFault(validator.Errors(value));
+  const isPartial = isObject(value) && value['partial'] === true;
+  const schema = isPartial ? updateValidator : validator;
+  if (!isObject(value) || !schema.Check(value)) {
+    const fault = firstFault(schema.Errors(value));
     const at = `${pointer}${fault.pointer}`;
     const isAmount = fault.kind === 'wrong' && /\/(amounts\/\w+|unit_price|amount)$/.test(at);
     throw new UnusableDelivery(
@@ -61,11 +68,11 @@ function readFact(value: unknown, account: string, delivery_id: string, pointer:
       isAmount ? 'Expected a decimal text such as "113.05", not a number.' : fault.detail,
     );
   }
-  const input = value as OrderInput;
-  const order = toOrder(input, account, pointer);
+  const input = value as unknown as OrderInput;
+  const order = isPartial ? toChange(value as unknown as OrderUpdate, account, pointer) : toOrder(input, account, pointer);
   return {
     delivery_id,
-    occurred_at: Date.parse(order.updated_at),
+    occurred_at: Date.parse(order.updated_at!),
     order,
     user: toUser(input),
     tokens: {
@@ -77,7 +84,51 @@ function readFact(value: unknown, account: string, delivery_id: string, pointer:
   };
 }
 
-function toOrder(input: OrderInput, account: string, pointer: string): Order {
+/** Which fields of the order each field of the input changes. */
+const CHANGES: Partial<Record<keyof OrderUpdate, readonly (keyof OrderChange)[]>> = {
+  order_number: ['order_number'],
+  status: ['payment_state', 'cancelled_at'],
+  fulfillment_status: ['fulfillment_state'],
+  created_at: ['created_at'],
+  paid_at: ['paid_at'],
+  cancelled_at: ['cancelled_at'],
+  test: ['test'],
+  tax_included: ['tax_included'],
+  line_items: ['line_items'],
+  customer: ['customer'],
+  refunds: ['refunds'],
+  tracking: ['tracking'],
+  session_ref: ['session_ref'],
+  landing_page: ['attribution'],
+  referrer: ['attribution'],
+  click_ids: ['attribution'],
+};
+
+/** A version that holds what the input names, and nothing of what it does not. */
+function toChange(input: OrderUpdate, account: string, pointer: string): OrderChange {
+  const hasAmounts = input.amounts !== undefined || (input.refunds ?? input.line_items) !== undefined;
+  if (hasAmounts && input.currency === undefined)
+    throw new UnusableDelivery('invalid_order', `${pointer}/currency`, 'Name the currency of the amounts.');
+  const { source, order_id, updated_at, currency = 'XXX', created_at = updated_at, status = 'pending' } = input;
+  const amounts = { total: '0', ...input.amounts };
+  const whole: OrderChange = toOrder(
+    { ...input, source, order_id, updated_at, created_at, status, amounts, currency: hasAmounts ? currency : 'EUR' },
+    account,
+    pointer,
+  );
+  const named = Object.keys(input).flatMap((field) => CHANGES[field as keyof OrderUpdate] ?? []);
+  const stated = Object.keys(input.amounts ?? {}) as (keyof Order['amounts'])[];
+  // Undone only by who says so: a word on the payment is none on a cancellation.
+  const fields = named.filter((field) => field !== 'cancelled_at' || whole.cancelled_at !== null);
+  return {
+    ...{ source, account, order_id, updated_at: whole.updated_at },
+    ...(hasAmounts && { currency: whole.currency, exponent: whole.exponent }),
+    ...Object.fromEntries(fields.map((field) => [field, whole[field]])),
+    ...(stated.length > 0 && { amounts: Object.fromEntries(stated.map((amount) => [amount, whole.amounts![amount]])) }),
+  };
+}
+
+function toOrder(input: OrderInput, account: string, pointer: string): OrderSnapshot {
   const { currency } = input;
   const exponent = exponentOf(currency);
   if (exponent === null)
@@ -145,7 +196,8 @@ function toOrder(input: OrderInput, account: string, pointer: string): Order {
       gift_card: line.gift_card ?? false,
     })),
     customer: customer(input),
-    refunds,
+    // A version without a list leaves the earlier one.
+    ...(input.refunds && { refunds }),
     tracking: (input.tracking ?? []).map((entry) => ({ carrier: entry.carrier ?? null, number: entry.number ?? null })),
     session_ref: input.session_ref ?? null,
     attribution: {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EventInput, OrderInput } from '@orderloop/protocol';
+import type { EventInput, OrderInput, OrderUpdate } from '@orderloop/protocol';
 import { cut, type Part } from './batches.ts';
 import { broken } from './broken.ts';
 import { type Delivery, deliver } from './deliver.ts';
@@ -23,13 +23,13 @@ export interface SendOptions {
 }
 
 export interface Client {
-  /** Sends one order, or a newer version of it. Repeating it is harmless. */
-  sendOrder(order: OrderInput, options?: SendOptions): Promise<Receipt>;
+  /** Sends one order, or a newer version of it: the whole, or with `partial: true` what changed. Repeating it is harmless. */
+  sendOrder(order: OrderInput | OrderUpdate, options?: SendOptions): Promise<Receipt>;
   /**
    * Sends any number of orders, a hundred a request, one request after the other. If one request fails, those before it
    * have been taken; send them all again, as a repeat changes nothing.
    */
-  sendOrders(orders: readonly OrderInput[], options?: Pick<SendOptions, 'signal'>): Promise<Receipt>;
+  sendOrders(orders: readonly (OrderInput | OrderUpdate)[], options?: Pick<SendOptions, 'signal'>): Promise<Receipt>;
   /** Sends any number of events, 500 a request. Each one's `event_id` makes its repeat harmless. */
   sendEvents(events: readonly EventInput[], options?: Pick<SendOptions, 'signal'>): Promise<Receipt>;
 }
