@@ -1,4 +1,13 @@
-import type { Delivery, Journey, JourneyEvent, LoggedEvent, Order, Session } from '@orderloop/protocol';
+import type {
+  Delivery,
+  Journey,
+  JourneyEvent,
+  LoggedEvent,
+  Order,
+  OrderChange,
+  OrderFactKind,
+  Session,
+} from '@orderloop/protocol';
 import type { Background } from '../background/background.ts';
 import type { Config } from '../config.ts';
 
@@ -26,8 +35,12 @@ export async function readJourney(
     order_events: orderEvents.map(({ event_id, received_at, order: change }) => ({
       event_id,
       received_at,
-      ...(change?.payment_state ? { payment_state: change.payment_state } : { fact: 'refund' }),
+      ...(change?.payment_state ? { payment_state: change.payment_state } : { fact: factKind(change) }),
     })),
+    payments: (await storage.projections.evidenceOf(site, row.order_key)).map(({ row: payment, by }) => {
+      const { source, order_id, state } = payment.projection.order;
+      return { order_key: payment.order_key, source, order_id, state, by };
+    }),
     link: choice.link,
     ...(choice.unlinked_reason && { unlinked_reason: choice.unlinked_reason }),
     candidates: choice.candidates,
@@ -38,6 +51,13 @@ export async function readJourney(
     events: await visits(storage, site, visitor_ids, sessions),
     conversions: await conversions(storage, config, site, row.order_key),
   };
+}
+
+function factKind(change: OrderChange | undefined): OrderFactKind {
+  if (change?.refunds || change?.refund_totals || change?.failed_refunds) return 'refund';
+  if (change?.disputes) return 'dispute';
+  if (change?.payments) return 'payment';
+  return change?.shipments ? 'shipment' : 'change';
 }
 
 async function visits(

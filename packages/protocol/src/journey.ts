@@ -141,10 +141,15 @@ export interface JourneyEvent {
   title?: string;
 }
 
+/** What a message about an order says that is no version of it. */
+export type OrderFactKind = 'payment' | 'refund' | 'dispute' | 'shipment' | 'change';
+
 /** `GET /v1/orders/{id}/journey`: one order from the ad click to the conversion, with its evidence. */
 export interface Journey {
   order: Order & { order_key: string; received_at: number };
-  order_events: { event_id: string; received_at: number; payment_state?: string; fact?: string }[];
+  order_events: { event_id: string; received_at: number; payment_state?: string; fact?: OrderFactKind }[];
+  /** Payments of other sources that are evidence of the order; by `likeness` it is a guess. */
+  payments: { order_key: string; source: string; order_id: string; state: OrderState; by: 'reference' | 'likeness' }[];
   link: Link | null;
   unlinked_reason?: UnlinkedReason;
   candidates: Link[];

@@ -34,6 +34,7 @@ const journey: Journey = {
     test: false,
   } as Journey['order'],
   order_events: [],
+  payments: [],
   link: null,
   unlinked_reason: 'no_key_on_order',
   candidates: [],
