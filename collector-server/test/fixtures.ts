@@ -11,3 +11,6 @@ export function fixtures<T>(folder: string): (T & { title: string })[] {
       ...(JSON.parse(readFileSync(join(path, name), 'utf8')) as T),
     }));
 }
+
+/** One file of `test/fixtures`, by its path. */
+export const fixture = <T>(path: string): T => JSON.parse(readFileSync(join(import.meta.dirname, 'fixtures', path), 'utf8')) as T;
