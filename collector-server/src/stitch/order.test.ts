@@ -131,6 +131,33 @@ test('what was refunded in all is a maximum, less what failed since', () => {
   });
 });
 
+test('a refund that is said twice to have failed failed once, before what was refunded since', () => {
+  const total = (amount: number, at: string) =>
+    gatewayFact({ refund_totals: [{ payment_id: 'pi_1', amount, at }] }, Date.parse(at));
+  const failure = (at: string) => gatewayFact({ failed_refunds: [{ refund_id: 're_1', amount: 2000, at }] }, Date.parse(at));
+  const paid = gatewayFact({ payments: [payment('paid')] }, T0);
+  const events = [paid, total(2000, '2026-11-21T10:00:00Z'), failure('2026-11-22T10:00:00Z')];
+  expect(projectAnyOrder(events)).toMatchObject({ state: 'paid', amounts: { refunded: 0 } });
+  const since = [...events, total(1000, '2026-11-23T10:00:00Z'), failure('2026-11-24T10:00:00Z')];
+  expect(projectAnyOrder(since)).toMatchObject({ state: 'partially_refunded', amounts: { refunded: 1000 } });
+});
+
+test('money that a gateway let go of before it took it was not refunded', () => {
+  const let_go = { refunds: [{ refund_id: 're_1', amount: 5250, at: '2026-11-21T10:00:00Z' }] };
+  const voided = gatewayFact({ payments: [payment('voided')] }, T0 + 1000);
+  const order = projectAnyOrder([gatewayFact({ payments: [payment('authorized')] }, T0), voided, gatewayFact(let_go, T0 + 2000)]);
+  expect(order).toMatchObject({ state: 'cancelled', amounts: { paid: 0, refunded: 0, net: 0 } });
+});
+
+test('a payment that was captured in parts comes to their sum, where nobody states a total', () => {
+  const part = (payment_id: string, amount: number) =>
+    gatewayFact({ payments: [{ payment_id, state: 'paid', amount, at: '2026-11-20T10:00:00Z' }] }, T0);
+  expect(projectAnyOrder([part('c1', 6000), part('c2', 4000)])).toMatchObject({
+    state: 'paid',
+    amounts: { total: 10000, paid: 10000 },
+  });
+});
+
 test('a dispute is open until it is won or lost, whatever comes late', () => {
   const dispute = (state: DisputeState, at: string) =>
     gatewayFact({ disputes: [{ dispute_id: 'd', state, at }] }, Date.parse(at));

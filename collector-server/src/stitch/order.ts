@@ -46,6 +46,8 @@ interface Base {
   conflicts: OrderConflict[];
   /** Events that say what the order is, the weakest first. */
   events: Change[];
+  /** What can have gone back at most: a gateway also calls it a refund when it lets go of money that it never took. */
+  refundable: number;
 }
 
 /**
@@ -61,7 +63,7 @@ export function projectOrder(events: readonly LoggedEvent[]): OrderProjection | 
   const facts = changes.filter((event) => isOfCurrency(event, order)).map((event) => event.order);
   const { paid } = order.amounts;
   const refunds = refundsOf(base.events, facts);
-  const refunded = Math.max(sumOf(refunds), order.amounts.refunded, refundedInAll(facts));
+  const refunded = Math.min(Math.max(sumOf(refunds), order.amounts.refunded, refundedInAll(facts)), base.refundable);
   const axes = {
     payment_state: withRefunds(order.payment_state, refunded, paid),
     fulfillment_state: fulfillmentOf(order.fulfillment_state, facts),
@@ -104,7 +106,8 @@ function fromVersions(changes: readonly Change[]): Base | null {
   }
   if (!order) return null;
   const session_ref = order.session_ref ?? lastOf(versions, (version) => version.session_ref);
-  return { order: withPayments({ ...order, edited: edited || order.edited, session_ref }, changes), conflicts, events: versions };
+  const whole = withPayments({ ...order, edited: edited || order.edited, session_ref }, changes);
+  return { order: whole, conflicts, events: versions, refundable: Number.POSITIVE_INFINITY };
 }
 
 /** The order alone of what a snapshot says, and no refunds where it says nothing of them. */
@@ -176,7 +179,9 @@ function fromPayments(changes: readonly Change[]): Base | null {
   const stated: Partial<Order['amounts']> = Object.assign({}, ...same.map(({ order }) => order.amounts));
   const payments = paymentsOf(changes, strongest);
   const paid = payments.filter(({ state }) => state === 'paid');
-  const largest = Math.max(...payments.map(({ amount }) => amount));
+  const captured = paid.reduce((sum, { amount }) => sum + amount, 0);
+  // Where nobody states a total, the payments do: one that was split was captured in parts.
+  const total = Math.max(captured, ...payments.map(({ amount }) => amount));
   return {
     order: {
       source: strongest.source,
@@ -192,7 +197,7 @@ function fromPayments(changes: readonly Change[]): Base | null {
       currency: strongest.currency!,
       exponent: strongest.exponent!,
       tax_included: said.tax_included ?? false,
-      amounts: { ...NO_AMOUNTS, total: largest, ...stated, paid: paid.reduce((sum, { amount }) => sum + amount, 0) },
+      amounts: { ...NO_AMOUNTS, total, ...stated, paid: captured },
       presentment: said.presentment ?? null,
       created_at: firstOf(events, (order) => order.created_at) ?? instantOf(events.map(({ occurred_at }) => occurred_at)).first,
       paid_at: paid.flatMap(({ at }) => at ?? []).sort()[0] ?? null,
@@ -207,6 +212,7 @@ function fromPayments(changes: readonly Change[]): Base | null {
     },
     conflicts: [],
     events,
+    refundable: captured,
   };
 }
 
@@ -304,7 +310,12 @@ const sumOf = (refunds: Order['refunds']): number => refunds.reduce((sum, { amou
 
 /** What gateways say has gone back in all: of each payment the most, less what failed since that was said. */
 function refundedInAll(facts: readonly OrderChange[]): number {
-  const failed = new Map(facts.flatMap(({ failed_refunds }) => (failed_refunds ?? []).map((one) => [one.refund_id, one])));
+  const failed = new Map<string, NonNullable<OrderChange['failed_refunds']>[number]>();
+  for (const one of facts.flatMap(({ failed_refunds }) => failed_refunds ?? [])) {
+    const known = failed.get(one.refund_id);
+    // It failed once, however often that is said.
+    if (!known || compare(one.at ?? '', known.at ?? '') < 0) failed.set(one.refund_id, one);
+  }
   const most = new Map<string, number>();
   for (const { payment_id, amount, at } of facts.flatMap(({ refund_totals }) => refund_totals ?? [])) {
     const since = [...failed.values()].filter((one) => compare(one.at ?? '', at ?? '') >= 0);

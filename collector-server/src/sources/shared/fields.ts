@@ -67,7 +67,8 @@ export function instantAt(value: unknown): string | null {
   return Number.isNaN(ms) ? null : toInstant(ms);
 }
 
-function toInstant(ms: number): string {
+/** UTC ms as the canonical order writes times. */
+export function toInstant(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }
 

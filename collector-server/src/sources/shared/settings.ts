@@ -17,3 +17,10 @@ export function textSetting(settings: Connection['settings'], name: string): str
 /** Whether all of these settings are there. */
 export const hasTexts = (settings: Connection['settings'], names: readonly string[]): boolean =>
   checkTexts(settings, names).length === 0;
+
+/** A sentence where this setting is there and no address: platforms' APIs have one of their own, tests another. */
+export function checkAddress(settings: Connection['settings'], name: string): string[] {
+  const value = settings[name];
+  const isAddress = typeof value === 'string' && /^https?:\/\//.test(value) && URL.canParse(value);
+  return value === undefined || isAddress ? [] : [`settings.${name} must be an address, such as https://api.example.com.`];
+}

@@ -5,9 +5,17 @@ function equalBytes(left: Uint8Array, right: Uint8Array): boolean {
   return left.length === right.length && timingSafeEqual(left, right);
 }
 
+type Secrets = readonly (string | Uint8Array)[];
+
 /** True when the base64 digest is the HMAC-SHA256 of the bytes under any of the secrets. */
-export function verifyHmac(body: Uint8Array, digest: string, secrets: readonly (string | Uint8Array)[]): boolean {
-  const given = Buffer.from(digest, 'base64');
+export const verifyHmac = (body: Uint8Array, digest: string, secrets: Secrets): boolean =>
+  matchesHmac(body, Buffer.from(digest, 'base64'), secrets);
+
+/** The same for a digest in hex. */
+export const verifyHexHmac = (body: Uint8Array, digest: string, secrets: Secrets): boolean =>
+  matchesHmac(body, Buffer.from(digest, 'hex'), secrets);
+
+function matchesHmac(body: Uint8Array, given: Uint8Array, secrets: Secrets): boolean {
   let matched = false;
   // No early exit: which of the secrets matched must not show in the time it took.
   for (const secret of secrets) {
@@ -18,7 +26,11 @@ export function verifyHmac(body: Uint8Array, digest: string, secrets: readonly (
 
 /** How far a signed time may be from now, in ms. */
 const TOLERANCE_MS = 300_000;
-const MAX_SIGNATURES = 5;
+/** More than this at a time nobody rotates. */
+export const MAX_SIGNATURES = 5;
+
+/** Whether a signed time, in Unix seconds, is near enough to now, in UTC ms, not to be a replay. */
+export const isFresh = (seconds: string, now: number): boolean => Math.abs(now - Number(seconds) * 1000) <= TOLERANCE_MS;
 
 export type SignatureVerdict =
   | { ok: true; id: string }
@@ -42,7 +54,7 @@ export function verifyStandardWebhook(
   }
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(id)) return refuse('bad_signature', 'webhook-id must match [A-Za-z0-9_-]{1,64}.');
   if (!/^\d{10}$/.test(timestamp)) return refuse('bad_signature', 'webhook-timestamp must be ten digits: Unix seconds.');
-  if (Math.abs(now - Number(timestamp) * 1000) > TOLERANCE_MS) {
+  if (!isFresh(timestamp, now)) {
     return refuse(
       'stale_timestamp',
       'webhook-timestamp is more than five minutes from now: check the clock, and sign each attempt afresh.',
