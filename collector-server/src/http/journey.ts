@@ -56,7 +56,7 @@ export async function readJourney(
 function factKind(change: OrderChange | undefined): OrderFactKind {
   if (change?.refunds || change?.refund_totals || change?.failed_refunds) return 'refund';
   if (change?.disputes) return 'dispute';
-  if (change?.payments) return 'payment';
+  if (change?.payments || change?.transactions) return 'payment';
   return change?.shipments ? 'shipment' : 'change';
 }
 

@@ -172,11 +172,11 @@ test('a transaction is a payment by its id, known to its gateway by other ids', 
   expect(factOf(deliver(body, 'order_transactions/create'))).toEqual({
     currency: 'USD',
     exponent: 2,
-    payments: [{ ...payment, state: 'authorized' }],
+    transactions: [{ ...payment, state: 'authorized' }],
     references: [{ kind: 'payment', value: '1001' }],
   });
   const stateOf = (more: object) =>
-    factOf(deliver({ ...body, ...more }, 'order_transactions/create')).payments?.map(({ payment_id, state }) => [
+    factOf(deliver({ ...body, ...more }, 'order_transactions/create')).transactions?.map(({ payment_id, state }) => [
       payment_id,
       state,
     ]);

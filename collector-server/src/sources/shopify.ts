@@ -235,7 +235,7 @@ function transactionFact(body: Json, delivery: Delivery): SourceReading {
   return factOf(
     delivery,
     textAt(body['order_id']),
-    { currency, exponent, payments: [payment], ...(references.length > 0 && { references }) },
+    { currency, exponent, transactions: [payment], ...(references.length > 0 && { references }) },
     at,
   );
 }

@@ -179,7 +179,7 @@ test('payments that came by themselves show that more is paid than the newest ve
       source: 'shop',
       account: 'demo',
       order_id: '1001',
-      payments: [{ payment_id, state: 'paid', amount, at: '2026-11-20T10:01:00Z' }],
+      transactions: [{ payment_id, state: 'paid', amount, at: '2026-11-20T10:01:00Z' }],
     });
   expect(projectAnyOrder([pending, captured('t1', 5000)])).toMatchObject({
     payment_state: 'partially_paid',
@@ -190,6 +190,11 @@ test('payments that came by themselves show that more is paid than the newest ve
     paid_at: '2026-11-20T10:01:00Z',
     amounts: { paid: 10490, net: 10490 },
   });
+});
+
+test('a transaction of an order that has not come is parked', () => {
+  const transactions = [{ payment_id: 't', state: 'paid' as const, amount: 5250, at: null }];
+  expect(projectOrder([gatewayFact({ transactions }, T0)])).toBeNull();
 });
 
 test('a version that changes some fields alone changes them of the version before it', () => {

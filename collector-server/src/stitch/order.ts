@@ -113,6 +113,7 @@ function fromVersions(changes: readonly Change[]): Base | null {
 /** The order alone of what a snapshot says, and no refunds where it says nothing of them. */
 function asOrder({
   payments,
+  transactions,
   failed_refunds,
   refund_totals,
   disputes,
@@ -127,7 +128,18 @@ function asOrder({
 /** A version that changes some fields alone. A payment without an amount is one of the total. */
 function withChange(
   order: Order,
-  { payments, failed_refunds, refund_totals, disputes, shipments, references, aliases, amounts, ...fields }: OrderChange,
+  {
+    payments,
+    transactions,
+    failed_refunds,
+    refund_totals,
+    disputes,
+    shipments,
+    references,
+    aliases,
+    amounts,
+    ...fields
+  }: OrderChange,
 ): Order {
   const next = { ...order, ...fields, amounts: { ...order.amounts, ...amounts } };
   if (fields.payment_state && amounts?.paid === undefined)
@@ -221,7 +233,9 @@ type Payment = NonNullable<OrderChange['payments']>[number];
 /** Each payment once, at the most that it came to; the same state again counts from when it was first said. */
 function paymentsOf(changes: readonly Change[], order: Pick<Order, 'currency'> | OrderChange): Payment[] {
   const byId = new Map<string, Payment>();
-  for (const payment of changes.filter((event) => isOfCurrency(event, order)).flatMap((event) => event.order.payments ?? [])) {
+  for (const payment of changes
+    .filter((event) => isOfCurrency(event, order))
+    .flatMap(({ order: { payments = [], transactions = [] } }) => [...payments, ...transactions])) {
     const known = byId.get(payment.payment_id);
     const more = known ? rankOf(payment) - rankOf(known) || payment.amount - known.amount : 1;
     if (more > 0 || (more === 0 && compare(payment.at ?? '', known!.at ?? '') < 0)) byId.set(payment.payment_id, payment);

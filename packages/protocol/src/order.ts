@@ -150,7 +150,8 @@ export type OrderReference = Static<typeof OrderReferenceSchema>;
 
 /** Facts that come by themselves, each known by its id: none shrinks by an older message. */
 const FactFields = {
-  payments: Type.Array(PaymentSchema),
+  payments: Type.Array(PaymentSchema, { description: 'Of a gateway, whose payments are all that is known of the order.' }),
+  transactions: Type.Array(PaymentSchema, { description: 'Payments of an order that the same source describes.' }),
   failed_refunds: Type.Array(FailedRefundSchema),
   refund_totals: Type.Array(RefundTotalSchema),
   disputes: Type.Array(DisputeSchema),
