@@ -91,6 +91,32 @@ test('replay answers each delivery, and shows the orders and what would be relay
   ]);
 });
 
+test('replay judges what gateways sign: by several digests, or with a certificate that the configuration holds', () => {
+  const { vectors } = JSON.parse(
+    readFileSync(new URL('../../test/fixtures/sources/signature-vectors.json', import.meta.url), 'utf8'),
+  ) as { vectors: { platform: string; now?: number; headers: object; body: string; [field: string]: unknown }[] };
+  const run = (platform: string, names: string[]) => {
+    const ours = vectors.filter((vector) => vector.platform === platform);
+    const deliveries = ours.map(({ now = 1_770_117_607, headers, body }) => ({ now, method: 'POST', headers, body }));
+    const config = Object.fromEntries(names.map((name) => [name, ours[0]![name]]));
+    return orderloop(['replay', '-'], { source: platform, config, deliveries }).json();
+  };
+  const refused = (reason: string) => ({ http: 401, verdict: 'rejected', reason });
+  const accepted = { http: 200, verdict: 'accepted', reason: null };
+  const stripe = run('stripe', ['secret']);
+  expect(stripe.responses).toEqual([
+    accepted,
+    { http: 200, verdict: 'duplicate', reason: null },
+    refused('stale_timestamp'),
+    refused('bad_signature'),
+  ]);
+  expect(stripe.orders).toMatchObject([{ order_id: 'pi_self0001', state: 'paid', amounts: { total: 5250, paid: 5250 } }]);
+  const paypal = run('paypal', ['webhook_id', 'cert_pem']);
+  expect(paypal.responses).toEqual([accepted, refused('bad_signature')]);
+  expect(paypal.orders).toMatchObject([{ order_id: '5VK462069F664902F', state: 'paid', session_ref: 's_9f2c' }]);
+  expect(paypal.relay).toMatchObject([{ type: 'purchase', value: 1000, key: 'purchase:paypal:replay:5VK462069F664902F' }]);
+});
+
 const PREVIEW = {
   destination: 'meta',
   now: '2026-11-20T11:00:00Z',

@@ -81,7 +81,7 @@ async function answer(
   if (body.length > MAX_BODY_BYTES) return { http: 413, verdict: 'rejected', reason: 'body_too_large' };
   const request = { headers, signed: body, body };
   const url = source.certificateUrl?.(request, connection);
-  const certificate = url ? (certificates[url] ?? certificates['*']) : undefined;
+  const certificate = url && Object.hasOwn(certificates, url) ? certificates[url] : undefined;
   const read: SourceReading =
     method === 'GET'
       ? readReply(source, connection, { now, body })
@@ -134,23 +134,20 @@ async function withContact(storage: Storage, vault: Vault, order: Order): Promis
   };
 }
 
-/** A connection, and the certificates that its deliveries name: by their address, or one for all under `*`. */
+/** A connection, and the certificates that its deliveries name, by their address. */
 type ReplayConnection = Connection & { certificates: Readonly<Record<string, string>> };
 
 /** Signature vectors name a secret as their platform does. */
 const SECRETS = ['secret', 'client_secret', 'app_secret', 'public_key_pem'] as const;
 
 function readConnection(value: unknown): ReplayConnection {
-  const { secrets, account, shop, settings, cert_pem, certificates, ...rest } = objectAt(value);
+  const { secrets, account, shop, settings, certificates, ...rest } = objectAt(value);
   const listed = Array.isArray(secrets) ? secrets : SECRETS.map((name) => rest[name]);
   return {
     account: textAt(account) ?? textAt(shop) ?? 'replay',
     secrets: listed.filter((secret): secret is string => typeof secret === 'string' && secret !== ''),
     settings: { ...rest, ...objectAt(settings) },
-    certificates: {
-      ...(typeof cert_pem === 'string' && { '*': cert_pem }),
-      ...(objectAt(certificates) as Record<string, string>),
-    },
+    certificates: objectAt(certificates) as Record<string, string>,
   };
 }
 
