@@ -1,15 +1,12 @@
-import { sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { crc32 } from 'node:zlib';
 import type { OrderChange } from '@orderloop/protocol';
 import { expect, test } from 'vitest';
 import type { Connection, OrderFact } from './contract.ts';
 import { paypal } from './paypal.ts';
-import { makeCertificate, type TestCertificate } from './shared/testing.ts';
+import { makeCertificate, paypalHeaders, type TestCertificate } from './shared/testing.ts';
 
 const NOW = Date.UTC(2026, 1, 3, 12);
 const WEBHOOK_ID = '1JE4291016473214C';
-const CERT_URL = 'https://api.paypal.com/v1/notifications/certs/CERT-TEST';
 const signer = makeCertificate();
 const CONNECTION: Connection = {
   account: 'merchant',
@@ -19,16 +16,8 @@ const CONNECTION: Connection = {
 const fixture = (name: string) =>
   JSON.parse(readFileSync(new URL(`../../test/fixtures/sources/paypal/${name}.json`, import.meta.url), 'utf8')).body;
 
-function headersOf(body: Buffer, certificate: TestCertificate = signer, webhook_id = WEBHOOK_ID): Record<string, string> {
-  const message = `69cd13f0-d67a-11e5-baa3-778b53f4ae55|2026-02-03T11:20:10Z|${webhook_id}|${crc32(body)}`;
-  return {
-    'paypal-transmission-id': '69cd13f0-d67a-11e5-baa3-778b53f4ae55',
-    'paypal-transmission-time': '2026-02-03T11:20:10Z',
-    'paypal-auth-algo': 'SHA256withRSA',
-    'paypal-cert-url': CERT_URL,
-    'paypal-transmission-sig': sign('sha256', Buffer.from(message), certificate.key).toString('base64'),
-  };
-}
+const headersOf = (body: Buffer, certificate: TestCertificate = signer, webhook_id = WEBHOOK_ID) =>
+  paypalHeaders(body, certificate, webhook_id);
 
 function deliver(
   event: unknown,

@@ -1,4 +1,5 @@
-import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import forge from 'node-forge';
 
 /** A certificate with its key, for tests: nobody but they ever trusts it. */
@@ -44,4 +45,20 @@ export function makeCertificate({
   const signer = issuer ? (issuer.key.export({ type: 'pkcs1', format: 'pem' }) as string) : privateKey;
   certificate.sign(forge.pki.privateKeyFromPem(signer), forge.md.sha256.create());
   return { pem: forge.pki.certificateToPem(certificate), key: createPrivateKey(privateKey), name };
+}
+
+/** The headers with which PayPal would send a body, signed with the key of a certificate. */
+export function paypalHeaders(
+  body: string | Uint8Array,
+  certificate: TestCertificate,
+  webhook_id: string,
+): Record<string, string> {
+  const message = `69cd13f0-d67a-11e5-baa3-778b53f4ae55|2026-02-03T11:20:10Z|${webhook_id}|${crc32(body)}`;
+  return {
+    'paypal-transmission-id': '69cd13f0-d67a-11e5-baa3-778b53f4ae55',
+    'paypal-transmission-time': '2026-02-03T11:20:10Z',
+    'paypal-auth-algo': 'SHA256withRSA',
+    'paypal-cert-url': 'https://api.paypal.com/v1/notifications/certs/CERT-TEST',
+    'paypal-transmission-sig': sign('sha256', Buffer.from(message), certificate.key).toString('base64'),
+  };
 }
