@@ -1,7 +1,13 @@
-import { expect, test } from 'vitest';
+import Stripe from 'stripe';
+import { expect, onTestFinished, test } from 'vitest';
 import { dataKey } from '../src/config.ts';
-import { openDeadLetter } from '../src/ingest/dead-letter.ts';
+import { createCertificates } from '../src/connections/certificates.ts';
+import { deadLetterOf, openDeadLetter } from '../src/ingest/dead-letter.ts';
+import { replayDeadLetter } from '../src/ingest/replay.ts';
+import type { CallResult } from '../src/outgoing/call.ts';
 import { createVault } from '../src/privacy/vault.ts';
+import { SOURCES } from '../src/sources/index.ts';
+import { makeCertificate, paypalHeaders } from '../src/sources/shared/testing.ts';
 import { openSqlite } from '../src/storage/sqlite/index.ts';
 import { newVisit, postEvents, postShopify, read, SECRET_KEY, startTestCollector, testConfig } from './harness.ts';
 
@@ -71,6 +77,90 @@ test('B3: a delivery of a source is read again as it was signed', async () => {
   const { outcomes } = (await (await post(before, `/v1/dead-letters/${row!.id}/replay`)).json()) as { outcomes: unknown[] };
   // Its signature still holds, a clock's tick later too; what is wrong with it is what was wrong then.
   expect(outcomes).toMatchObject([{ result: 'refused', code: row!.code }]);
+});
+
+const PAYPAL_CAPTURE = {
+  ...{ id: 'WH-1', event_type: 'PAYMENT.CAPTURE.COMPLETED', create_time: '2026-02-03T11:20:08Z' },
+  resource: { id: 'C1', amount: { value: '10.00', currency_code: 'XXQ' } },
+};
+
+test('B3: what Stripe and PayPal signed is read again as it was signed', async () => {
+  const signer = makeCertificate();
+  const collector = await startTestCollector(
+    testConfig({
+      sources: {
+        stripe: { account: 'acct', secrets: ['whsec_1'], role: 'payments' },
+        paypal: { account: 'm', role: 'payments', settings: { webhook_id: 'W', cert_pem: signer.pem } },
+      },
+    }),
+  );
+  const deliver = (source: string, body: string, headers: Record<string, string>) =>
+    fetch(`${collector.url}/v1/sources/${source}/demo`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body,
+    });
+  const charge = { id: 'evt_1', type: 'charge.succeeded', created: 1, data: { object: { id: 'ch_1', currency: 'xxq' } } };
+  const payload = JSON.stringify(charge);
+  const signature = Stripe.webhooks.generateTestHeaderString({ payload, secret: 'whsec_1' });
+  expect((await deliver('stripe', payload, { 'stripe-signature': signature })).status).toBe(422);
+  const capture = JSON.stringify(PAYPAL_CAPTURE);
+  expect((await deliver('paypal', capture, paypalHeaders(capture, signer, 'W'))).status).toBe(422);
+  const { outcomes } = (await (await post(collector, '/v1/dead-letters/replay')).json()) as { outcomes: object[] };
+  // Were the signature lost, it would be that which is wrong.
+  expect(outcomes).toMatchObject([
+    { result: 'refused', code: 'unknown_currency' },
+    { result: 'refused', code: 'unknown_currency' },
+  ]);
+});
+
+test('B3: a certificate that a delivery was signed with is fetched for its replay', async () => {
+  const root = makeCertificate({ name: 'Root', ca: true });
+  const signer = makeCertificate({ issuer: root });
+  const settings = { webhook_id: 'W', certificate_authorities: [root.pem] };
+  const config = testConfig({ sources: { paypal: { account: 'm', role: 'payments', settings } } });
+  const storage = openSqlite();
+  onTestFinished(() => storage.close());
+  const vault = createVault(dataKey('test'));
+  const received_at = Date.now();
+  const raw = JSON.stringify({
+    ...PAYPAL_CAPTURE,
+    resource: { ...PAYPAL_CAPTURE.resource, amount: { value: '1', currency_code: 'EUR' } },
+  });
+  const facts = {
+    site: 'demo',
+    received_at,
+    stage: 'source',
+    code: 'x',
+    pointer: '',
+    detail: '',
+    route: '',
+    key_id: 'paypal',
+  } as const;
+  const letters = [deadLetterOf(facts, { raw, headers: paypalHeaders(raw, signer, 'W'), vault })];
+  await storage.log.append({ events: [], deadLetters: letters });
+  const [letter] = await storage.deadLetters.list({}, 1);
+  const replayWith = (result: CallResult) => {
+    const certificates = createCertificates(
+      async () => ({ call: async () => result, close: async () => undefined }),
+      () => 0,
+    );
+    return replayDeadLetter(letter!, {
+      storage,
+      config,
+      sources: SOURCES,
+      certificates,
+      vault,
+      projector: { projectLate: async () => undefined },
+    });
+  };
+  expect(await replayWith({ kind: 'failed', error: 'ECONNRESET', timedOut: false })).toMatchObject({
+    result: 'impossible',
+    detail: expect.stringContaining('ECONNRESET'),
+  });
+  const answer = { status: 200, headers: {}, body: Buffer.from(signer.pem), truncated: false };
+  expect(await replayWith({ kind: 'reply', reply: answer })).toEqual({ id: letter!.id, result: 'replayed' });
+  expect(await storage.events.newest('demo', 1)).toMatchObject([{ order: { order_id: 'C1', payments: [{ amount: 100 }] } }]);
 });
 
 test('B1: what is too large is cut, recognisable by its hash, and can’t be replayed', async () => {

@@ -1,5 +1,6 @@
 import type { Identifier, Verdict } from '@orderloop/protocol';
 import { type Config, dataKey } from '../config.ts';
+import { createCertificates } from '../connections/certificates.ts';
 import { createConnections } from '../connections/runtime.ts';
 import { DESTINATIONS } from '../destinations/index.ts';
 import { createProjector, projectionLag } from '../ingest/project.ts';
@@ -113,7 +114,8 @@ export async function startBackground({ config, storage, owner, now, onError }: 
     onAppend: () => wake(),
     onError: (error) => onError(error, 'connections'),
   });
-  const replayDeps = { storage, config, sources: SOURCES, projector, vault };
+  const certificates = createCertificates(async () => caller, now);
+  const replayDeps = { storage, config, sources: SOURCES, certificates, projector, vault };
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
 

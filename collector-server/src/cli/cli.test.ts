@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { makeCertificate, paypalHeaders } from '../sources/shared/testing.ts';
 import { personId } from '../stitch/identifiers.ts';
 import { canonicalOrder } from '../stitch/testing.ts';
 
@@ -89,6 +90,61 @@ test('replay answers each delivery, and shows the orders and what would be relay
     { type: 'refund', value: 800, currency: 'USD', exponent: 2, key: `refund:${key}:800` },
     { type: 'cancel', value: 38000, currency: 'USD', exponent: 2, key: `cancel:${key}` },
   ]);
+});
+
+test('replay judges what gateways sign: by several digests, or with a certificate that the configuration holds', () => {
+  const { vectors } = JSON.parse(
+    readFileSync(new URL('../../test/fixtures/sources/signature-vectors.json', import.meta.url), 'utf8'),
+  ) as { vectors: { platform: string; now?: number; headers: object; body: string; [field: string]: unknown }[] };
+  const run = (platform: string, names: string[]) => {
+    const ours = vectors.filter((vector) => vector.platform === platform);
+    const deliveries = ours.map(({ now = 1_770_117_607, headers, body }) => ({ now, method: 'POST', headers, body }));
+    const config = Object.fromEntries(names.map((name) => [name, ours[0]![name]]));
+    return orderloop(['replay', '-'], { source: platform, config, deliveries }).json();
+  };
+  const refused = (reason: string) => ({ http: 401, verdict: 'rejected', reason });
+  const accepted = { http: 200, verdict: 'accepted', reason: null };
+  const stripe = run('stripe', ['secret']);
+  expect(stripe.responses).toEqual([
+    accepted,
+    { http: 200, verdict: 'duplicate', reason: null },
+    refused('stale_timestamp'),
+    refused('bad_signature'),
+  ]);
+  expect(stripe.orders).toMatchObject([{ order_id: 'pi_self0001', state: 'paid', amounts: { total: 5250, paid: 5250 } }]);
+  const paypal = run('paypal', ['webhook_id', 'cert_pem']);
+  expect(paypal.responses).toEqual([accepted, refused('bad_signature')]);
+  expect(paypal.orders).toMatchObject([{ order_id: '5VK462069F664902F', state: 'paid', session_ref: 's_9f2c' }]);
+  expect(paypal.relay).toMatchObject([{ type: 'purchase', value: 1000, key: 'purchase:paypal:replay:5VK462069F664902F' }]);
+});
+
+test('replay finds the order of a refund that names its capture alone, whichever comes first', () => {
+  const signer = makeCertificate();
+  const fixtureOf = (name: string) =>
+    JSON.parse(readFileSync(join(import.meta.dirname, `../../test/fixtures/sources/paypal/${name}.json`), 'utf8')).body;
+  const signed = (body: object) => {
+    const text = JSON.stringify(body);
+    return { now: '2026-02-03T12:00:00Z', method: 'POST', headers: paypalHeaders(text, signer, 'WEBHOOK'), body: text };
+  };
+  const capture = signed(fixtureOf('webhook-PAYMENT.CAPTURE.COMPLETED'));
+  const refund = signed(fixtureOf('self-webhook-PAYMENT.CAPTURE.REFUNDED'));
+  const config = { webhook_id: 'WEBHOOK', cert_pem: signer.pem, sandbox: false };
+  const run = (deliveries: object[]) => orderloop(['replay', '-'], { source: 'paypal', config, deliveries }).json();
+  const inOrder = run([capture, refund]);
+  const reversed = run([refund, capture]);
+  const verdicts = ({ responses }: { responses: { verdict: string }[] }) => responses.map(({ verdict }) => verdict);
+  expect(verdicts(inOrder)).toEqual(['accepted', 'accepted']);
+  expect(verdicts(reversed)).toEqual(['parked', 'accepted']);
+  expect(reversed.orders).toEqual(inOrder.orders);
+  expect(inOrder.orders).toMatchObject([
+    { order_id: '4K5112848U951142F', state: 'partially_refunded', amounts: { total: 1000, paid: 1000, refunded: 300, net: 700 } },
+  ]);
+  const key = 'paypal:replay:4K5112848U951142F';
+  for (const { relay } of [inOrder, reversed])
+    expect(relay).toEqual([
+      { type: 'purchase', value: 1000, currency: 'USD', exponent: 2, key: `purchase:${key}` },
+      { type: 'refund', value: 300, currency: 'USD', exponent: 2, key: `refund:${key}:300` },
+    ]);
 });
 
 const PREVIEW = {

@@ -1,8 +1,10 @@
 import { parseArgs } from 'node:util';
 import { dataKey } from '../config.ts';
+import { createCertificates } from '../connections/certificates.ts';
 import { createProjector } from '../ingest/project.ts';
 import { type ReplayOutcome, replayDeadLetter } from '../ingest/replay.ts';
 import { siteFactsOf } from '../ingest/site-facts.ts';
+import { createCaller } from '../outgoing/call.ts';
 import { createVault } from '../privacy/vault.ts';
 import { SOURCES } from '../sources/index.ts';
 import type { DeadLetterRow, Storage } from '../storage/contract.ts';
@@ -41,13 +43,16 @@ export async function deadLetters(args: string[]): Promise<void> {
     if (!values.replay) return printJson({ dead_letters: letters.map(({ raw: _, ...letter }) => letter) });
     const projector = createProjector(storage, siteFactsOf(config), { now: Date.now });
     const vault = createVault(dataKey(config.data_key));
+    const certificates = createCertificates(async () => createCaller(config.allow_private_targets ?? []), Date.now);
+    const deps = { storage, config, sources: SOURCES, certificates, projector, vault };
     const progress = showProgress('dead letters', letters.length);
     const outcomes: ReplayOutcome[] = [];
     for (const letter of letters.reverse()) {
-      outcomes.push(await replayDeadLetter(letter, { storage, config, sources: SOURCES, projector, vault }));
+      outcomes.push(await replayDeadLetter(letter, deps));
       progress.update(outcomes.length);
     }
     progress.end();
+    await certificates.close();
     printJson({ outcomes });
   } finally {
     await storage.close();

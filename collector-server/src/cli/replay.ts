@@ -55,9 +55,10 @@ async function run(storage: Storage, source: Source, connection: ReplayConnectio
   const projector = createProjector(storage, () => ({ consentMode: 'opt_out', hosts: [], destinations: [] }), { now: () => now });
   const responses: Response[] = [];
   const relayed: ConversionRow[] = [];
+  const aliases: Aliases = new Map();
   for (const delivery of deliveries) {
     now = delivery.now;
-    responses.push(await answer(storage, source, connection, delivery, vault));
+    responses.push(await answer(storage, source, connection, delivery, vault, aliases));
     await projector.catchUp();
     for (const row of (await storage.projections.dump()).conversions as ConversionRow[]) {
       if (!relayed.some(({ conversion_id }) => conversion_id === row.conversion_id)) relayed.push(row);
@@ -71,17 +72,21 @@ async function run(storage: Storage, source: Source, connection: ReplayConnectio
   };
 }
 
+/** Other keys that an order has come under, as by its captures. */
+type Aliases = Map<string, string>;
+
 async function answer(
   storage: Storage,
   source: Source,
   { certificates, ...connection }: ReplayConnection,
   { now, method, headers, body }: Delivery,
   vault: Vault,
+  aliases: Aliases,
 ): Promise<Response> {
   if (body.length > MAX_BODY_BYTES) return { http: 413, verdict: 'rejected', reason: 'body_too_large' };
   const request = { headers, signed: body, body };
   const url = source.certificateUrl?.(request, connection);
-  const certificate = url ? (certificates[url] ?? certificates['*']) : undefined;
+  const certificate = url && Object.hasOwn(certificates, url) ? certificates[url] : undefined;
   const read: SourceReading =
     method === 'GET'
       ? readReply(source, connection, { now, body })
@@ -91,7 +96,9 @@ async function answer(
   if (read.kind === 'ignored') return { http: 200, verdict: 'ignored', reason: read.reason };
   const events = eventsOfReading(read, { site: SITE, source: source.id, connection, received_at: now, vault });
   const before = await Promise.all(
-    events.map(({ order }) => (order ? storage.projections.findOrder(SITE, orderKey(order)) : null)),
+    events.map(({ order }) =>
+      order ? storage.projections.findOrder(SITE, aliases.get(orderKey(order)) ?? orderKey(order)) : null,
+    ),
   );
   const results = await storage.log.append({ events });
   if (results.length > 0 && results.every((result) => result === 'duplicate'))
@@ -99,6 +106,7 @@ async function answer(
   const changed = events.findIndex(({ order }) => order !== undefined);
   const order = events[changed]?.order;
   if (!order) return { http: 200, verdict: 'accepted', reason: null };
+  for (const alias of order.aliases ?? []) aliases.set(orderKey({ ...order, order_id: alias }), orderKey(order));
   const known = before[changed]?.row.projection.order;
   const saysWhatItIs = isSnapshot(order) || (order.payments !== undefined && order.currency !== undefined);
   if (!known && !saysWhatItIs) return { http: 200, verdict: 'parked', reason: 'order_unknown' };
@@ -134,23 +142,20 @@ async function withContact(storage: Storage, vault: Vault, order: Order): Promis
   };
 }
 
-/** A connection, and the certificates that its deliveries name: by their address, or one for all under `*`. */
+/** A connection, and the certificates that its deliveries name, by their address. */
 type ReplayConnection = Connection & { certificates: Readonly<Record<string, string>> };
 
 /** Signature vectors name a secret as their platform does. */
 const SECRETS = ['secret', 'client_secret', 'app_secret', 'public_key_pem'] as const;
 
 function readConnection(value: unknown): ReplayConnection {
-  const { secrets, account, shop, settings, cert_pem, certificates, ...rest } = objectAt(value);
+  const { secrets, account, shop, settings, certificates, ...rest } = objectAt(value);
   const listed = Array.isArray(secrets) ? secrets : SECRETS.map((name) => rest[name]);
   return {
     account: textAt(account) ?? textAt(shop) ?? 'replay',
     secrets: listed.filter((secret): secret is string => typeof secret === 'string' && secret !== ''),
     settings: { ...rest, ...objectAt(settings) },
-    certificates: {
-      ...(typeof cert_pem === 'string' && { '*': cert_pem }),
-      ...(objectAt(certificates) as Record<string, string>),
-    },
+    certificates: objectAt(certificates) as Record<string, string>,
   };
 }
 

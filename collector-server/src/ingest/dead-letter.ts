@@ -58,7 +58,7 @@ function keptOf({ raw, headers, signed, context }: Refused, whole: Buffer): Refu
   };
 }
 
-const KEPT_HEADERS = /^(content-type|webhook-(id|timestamp|signature)|x-[a-z0-9-]+)$/;
+const KEPT_HEADERS = /^(content-type|webhook-(id|timestamp|signature)|stripe-signature|paypal-[a-z-]+|x-[a-z0-9-]+)$/;
 const SECRET_HEADERS = /^x-(forwarded|real|api|auth|access|csrf|client)/;
 
 function keptHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {

@@ -1,5 +1,6 @@
 import type { Context, FieldError } from '@orderloop/protocol';
 import { type Config, connectionOf } from '../config.ts';
+import { type Certificates, CertificateUnavailable } from '../connections/certificates.ts';
 import type { Vault } from '../privacy/vault.ts';
 import type { Source } from '../sources/contract.ts';
 import type { DeadLetterRow, Storage } from '../storage/contract.ts';
@@ -21,6 +22,7 @@ export interface ReplayDeps {
   storage: Pick<Storage, 'log' | 'events' | 'deadLetters'>;
   config: Pick<Config, 'sites'>;
   sources: Readonly<Record<string, Source>>;
+  certificates: Pick<Certificates, 'of'>;
   projector: Pick<Projector, 'projectLate'>;
   vault: Vault;
 }
@@ -69,7 +71,7 @@ async function judgeAgain(
 async function readAgain(
   { id, site, received_at, key_id }: DeadLetterRow,
   { raw, headers = {}, signed }: Refused,
-  { storage, config, sources, vault }: ReplayDeps,
+  { storage, config, sources, certificates, vault }: ReplayDeps,
 ): Promise<ReplayOutcome> {
   const source = sources[key_id];
   const connection = connectionOf(config, site, key_id);
@@ -77,7 +79,14 @@ async function readAgain(
     return { id, result: 'impossible', detail: `The source ${key_id} is not connected for site ${site} any more.` };
   const body = Buffer.from(raw);
   const request = { headers, signed: signed ? Buffer.from(signed, 'base64') : body, body };
-  const reading = source.read(request, connection, { now: received_at });
+  let certificate: string | null;
+  try {
+    certificate = await certificates.of(source, request, connection);
+  } catch (error) {
+    if (error instanceof CertificateUnavailable) return { id, result: 'impossible', detail: error.message };
+    throw error;
+  }
+  const reading = source.read(request, connection, { now: received_at, ...(certificate !== null && { certificate }) });
   if (reading.kind === 'refused' || reading.kind === 'unusable') return stillRefused(id, reading);
   await storage.log.append({ events: eventsOfReading(reading, { site, connection, source: source.id, received_at, vault }) });
   return { id, result: 'replayed' };

@@ -97,7 +97,8 @@ test('whatever happens between the pages, no event is skipped, and reading ends'
     },
   );
   fc.assert(
-    fc.property(arbitraryEvents, fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 30 }), (hours, arrivals) => {
+    fc.property(arbitraryEvents, fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 30 }), (hours, happens) => {
+      const arrivals = [...happens];
       const begins = NOW - 4 * DAY;
       const events: Event[] = hours
         .flatMap(({ at, burst }) => Array.from({ length: burst }, () => begins / 1000 + at * 3600 - 1))
