@@ -1,6 +1,7 @@
 import type { Source } from './contract.ts';
 import { generic } from './generic.ts';
 import { shopify } from './shopify.ts';
+import { woocommerce } from './woocommerce.ts';
 
 /** Every order source by its id: one more is one more line. */
-export const SOURCES: Readonly<Record<string, Source>> = { generic, shopify };
+export const SOURCES: Readonly<Record<string, Source>> = { generic, shopify, woocommerce };
