@@ -147,6 +147,24 @@ test('replay finds the order of a refund that names its capture alone, whichever
     ]);
 });
 
+test.each([
+  ['woocommerce', ['woocommerce/rest-v3-order-727'], { order_id: '727', state: 'paid', amounts: { total: 2935 } }],
+  [
+    'magento',
+    ['magento/rest-v1-order', 'magento/self-creditmemo'],
+    { order_id: '3', state: 'pending', amounts: { total: 16500, refunded: 3245 } },
+  ],
+  ['bigcommerce', ['bigcommerce/self-order-captured-gbp'], { order_id: '9001', state: 'paid', amounts: { total: 11600 } }],
+])('replay reads what a poll of %s was answered, and needs no secret for it', (source, files, order) => {
+  const deliveries = files.map((file) => {
+    const body = readFileSync(join(import.meta.dirname, `../../test/fixtures/sources/${file}.json`), 'utf8');
+    return { now: '2026-02-10T00:00:00Z', method: 'GET', headers: {}, body };
+  });
+  const result = orderloop(['replay', '-'], { source, config: { account: 'shop.example' }, deliveries }).json();
+  expect(result.responses).toEqual(files.map(() => ({ http: 200, verdict: 'accepted', reason: null })));
+  expect(result.orders).toMatchObject([order]);
+});
+
 const PREVIEW = {
   destination: 'meta',
   now: '2026-11-20T11:00:00Z',

@@ -7,6 +7,7 @@ import {
   parseDecimal,
   parseJson,
   SESSION_REF_PATTERN,
+  type User,
 } from '@orderloop/protocol';
 import type { Cursor, OrderFact, Page, SourceReading, UnusableReading } from '../contract.ts';
 
@@ -23,13 +24,17 @@ export class UnusableDelivery extends Error {
   }
 }
 
-export function parseBody(body: Uint8Array): Json {
-  let value: unknown;
+/** What JSON in UTF-8 holds, with ids beyond 2^53 as text. Throws UnusableDelivery. */
+export function parseBytes(body: Uint8Array): unknown {
   try {
-    value = parseJson(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    return parseJson(new TextDecoder('utf-8', { fatal: true }).decode(body));
   } catch {
     throw new UnusableDelivery('malformed_json', '', 'The body is not JSON in UTF-8.');
   }
+}
+
+export function parseBody(body: Uint8Array): Json {
+  const value = parseBytes(body);
   if (!isObject(value)) throw new UnusableDelivery('unusable_delivery', '', 'The body must be a JSON object.');
   return value;
 }
@@ -67,6 +72,42 @@ export function instantAt(value: unknown): string | null {
   return Number.isNaN(ms) ? null : toInstant(ms);
 }
 
+/** `2026-02-03T11:20:07`, with a blank or a T and without a zone, as what it is: UTC. Other texts as they are. */
+export function utcText(value: unknown): string | null {
+  const text = textAt(value);
+  const naive = text && /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(\.\d+)?$/.exec(text);
+  return naive ? `${naive[1]}T${naive[2]}Z` : text;
+}
+
+/** The same as `instantAt` for what an order can't do without. */
+export function requiredInstantAt(value: unknown, pointer: string): string {
+  const instant = instantAt(value);
+  if (!instant) throw new UnusableDelivery('invalid_order', pointer, 'Expected a time.');
+  return instant;
+}
+
+/** The same as `amountAt` for what an order can't do without. */
+export function requiredAmountAt(value: unknown, exponent: number, pointer: string): number {
+  if (textAt(value) === null) throw new UnusableDelivery('invalid_amount', pointer, 'The order has no total.');
+  return amountAt(value, exponent, pointer);
+}
+
+/** An id as text, which the platform may have sent as a number. */
+export function requiredIdAt(value: unknown, pointer: string): string {
+  const id = textAt(value);
+  if (!id || id.length > 128) throw new UnusableDelivery('unusable_delivery', pointer, 'The resource has no id.');
+  return id;
+}
+
+/** An id as text; null when absent, or 0 where that stands for none. */
+export const idOrNullAt = (value: unknown): string | null => (value === 0 || value === '0' ? null : textAt(value));
+
+/** A number, which the platform may have sent as text; 0 when it is none. */
+export function numberAt(value: unknown): number {
+  const number = Number(textAt(value) ?? 0);
+  return Number.isFinite(number) ? number : 0;
+}
+
 /** UTC ms as the canonical order writes times. */
 export function toInstant(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;
@@ -88,6 +129,10 @@ export function customerOf(fields: {
     phone_e164: normalizePhone(fields.phone, fields.country),
   };
 }
+
+/** Who the buyer is, without what is not known. */
+export const userOf = (fields: { [Field in keyof User]: User[Field] | null }): User =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null)) as User;
 
 export function sessionRefAt(value: unknown): string | null {
   const text = textAt(value);
