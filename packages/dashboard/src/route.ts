@@ -13,6 +13,15 @@ function readRoute(): Route {
   return section === 'orders' ? { page: 'orders' } : { page: 'live' };
 }
 
+let hasArrived = false;
+
+/** Whether a link of the dashboard led to the page that is drawn now; true once. */
+export function takeArrival(): boolean {
+  const arrived = hasArrived;
+  hasArrived = false;
+  return arrived;
+}
+
 /** The page that the address names; links inside the dashboard change it without a reload. */
 export function useRoute(): Route {
   const [route, setRoute] = useState(readRoute);
@@ -33,9 +42,9 @@ export function useRoute(): Route {
         return;
       event.preventDefault();
       history.pushState(null, '', link.href);
+      hasArrived = true;
       update();
       scrollTo(0, 0);
-      document.querySelector<HTMLElement>('main h1')?.focus();
     };
     addEventListener('popstate', update);
     document.addEventListener('click', onClick);
