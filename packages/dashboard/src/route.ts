@@ -1,15 +1,23 @@
 import { useEffect, useState } from 'preact/hooks';
 
-export type Route = { page: 'live' } | { page: 'orders' } | { page: 'journey'; id: string } | { page: 'person'; id: string };
+export type Route =
+  | { page: 'live' }
+  | { page: 'orders' }
+  | { page: 'journey'; id: string }
+  | { page: 'person'; id: string }
+  | { page: 'sources'; chosen?: { source: string; site: string } };
 
 export const ORDERS_PATH = '/dashboard/orders';
 export const journeyPath = (order_key: string): string => `${ORDERS_PATH}/${encodeURIComponent(order_key)}`;
+export const SOURCES_PATH = '/dashboard/sources';
+export const sourcePath = (source: string, site: string): string => `${SOURCES_PATH}/${source}/${site}`;
 export const personPath = (person_id: string): string => `/dashboard/persons/${encodeURIComponent(person_id)}`;
 
 function readRoute(): Route {
-  const [, , section, id] = location.pathname.split('/');
+  const [, , section, id, more] = location.pathname.split('/');
   if (section === 'orders' && id) return { page: 'journey', id: decodeURIComponent(id) };
   if (section === 'persons' && id) return { page: 'person', id: decodeURIComponent(id) };
+  if (section === 'sources') return { page: 'sources', ...(id && more && { chosen: { source: id, site: more } }) };
   return section === 'orders' ? { page: 'orders' } : { page: 'live' };
 }
 
