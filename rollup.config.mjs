@@ -11,9 +11,22 @@ const plugins = () => [
   terser({ ecma: 2022, module: true, compress: { passes: 3 }, mangle: { properties: { regex: /^_[a-z]/, keep_quoted: true } } }),
 ];
 
-const bundle = (input, file, format, more = {}) => ({
+const bundle = (input, file, format) => ({
   input,
-  output: { file: `dist/${file}`, format, sourcemap: true, ...more },
+  output: { file: `dist/${file}`, format, sourcemap: true },
+  plugins: plugins(),
+});
+
+/** One that fetches parts of itself when they are wanted: each part's name says what is in it, so that it may be kept for ever. */
+const bundleInParts = (input, name) => ({
+  input,
+  output: {
+    dir: 'dist',
+    entryFileNames: `${name}.js`,
+    chunkFileNames: `${name}.[name].[hash].js`,
+    format: 'es',
+    sourcemap: true,
+  },
   plugins: plugins(),
 });
 
@@ -21,7 +34,7 @@ export default [
   bundle('packages/sdk/src/script-tag.ts', 'orderloop.js', 'iife'),
   bundle('packages/sdk/src/index.ts', 'orderloop.mjs', 'es'),
   bundle('packages/widgets/src/index.ts', 'widgets.js', 'es'),
-  bundle('packages/dashboard/src/main.tsx', 'dashboard.js', 'es'),
+  bundleInParts('packages/dashboard/src/main.tsx', 'dashboard'),
 ];
 
 const COLLECTOR = 'collector-server/src';

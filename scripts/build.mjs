@@ -4,7 +4,7 @@ import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync,
 import { join } from 'node:path';
 import { rollup } from 'rollup';
 import configs, { collector } from '../rollup.config.mjs';
-import { checkSizes } from './size.mjs';
+import { checkSizes, partName } from './size.mjs';
 import { markBuilt, markStale } from './stale.mjs';
 
 const PAGES = 'packages/dashboard/static';
@@ -13,8 +13,9 @@ export async function build({ say = (text) => process.stderr.write(`${text}\n`) 
   const began = Date.now();
   mkdirSync('dist', { recursive: true });
   markStale();
+  removeParts();
   for (const [index, { output, ...input }] of configs.entries()) {
-    say(`Building ${output.file} (${index + 1} of ${configs.length}) …`);
+    say(`Building ${output.file ?? `${output.dir}/${output.entryFileNames}`} (${index + 1} of ${configs.length}) …`);
     const bundle = await rollup({ ...input, onwarn: refuseWarnings });
     await bundle.write(output);
     await bundle.close();
@@ -40,6 +41,11 @@ async function buildCollector() {
     });
 }
 
+/** What an earlier build made: a part of another content has another name, and would stay. */
+function removeParts() {
+  for (const name of readdirSync('dist')) if (partName(name)) rmSync(join('dist', name));
+}
+
 /** A warning of the bundler is a mistake that a page would find. */
 function refuseWarnings(warning) {
   throw new Error(`The build warned: ${warning.message}`);
@@ -47,7 +53,7 @@ function refuseWarnings(warning) {
 
 /** What a page that wants to be sure puts into its tag: the address of exactly this content, and its hash (SRI). */
 function writeHashes(say) {
-  const names = readdirSync('dist').filter((name) => /\.m?js$/.test(name));
+  const names = readdirSync('dist').filter((name) => /\.m?js$/.test(name) && !partName(name));
   const hashes = Object.fromEntries(
     names.map((name) => {
       const bytes = readFileSync(join('dist', name));

@@ -9,6 +9,7 @@ import { startBackgroundThread } from './background/threaded.ts';
 import { type Config, dataKey } from './config.ts';
 import { createCertificates } from './connections/certificates.ts';
 import { assertConnections } from './connections/check.ts';
+import { createDeliveryRecorder } from './deliveries/recorder.ts';
 import { createAdmission } from './health/admission.ts';
 import { watchDisk } from './health/disk.ts';
 import { createHealth } from './health/health.ts';
@@ -141,6 +142,10 @@ export async function openCollector(options: CollectorOptions): Promise<OpenColl
   const certificates = createCertificates(makeCaller, now);
   const admission = createAdmission(limits, commits.load);
   const letters = createLetterBudget(now);
+  const deliveries = createDeliveryRecorder(
+    (rows) => background.deliveries.put(rows),
+    (error) => onError(error, 'deliveries'),
+  );
   const weigh = setInterval(() => {
     background.deadLetters.bytes().then(letters.setBytes, (error: unknown) => onError(error, 'background'));
   }, WEIGH_MS);
@@ -152,6 +157,7 @@ export async function openCollector(options: CollectorOptions): Promise<OpenColl
     commits,
     calls: createNamedCalls(store.log),
     letters,
+    deliveries,
     health,
     admission,
     disk,
@@ -183,6 +189,7 @@ export async function openCollector(options: CollectorOptions): Promise<OpenColl
       admission.stop();
       disk.stop();
       await certificates.close();
+      await deliveries.stop();
       await background.control.stop();
       await store.close();
     },

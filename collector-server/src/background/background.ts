@@ -15,7 +15,17 @@ import { createPersons, type Persons } from '../persons/read.ts';
 import { createVault } from '../privacy/vault.ts';
 import { createRelay } from '../relay/relay.ts';
 import { SOURCES } from '../sources/index.ts';
-import type { DeadLetterRow, DeadLetters, EventReader, Outbox, ProjectionReader, Rewards, Storage } from '../storage/contract.ts';
+import type {
+  Connections,
+  DeadLetterRow,
+  DeadLetters,
+  Deliveries,
+  EventReader,
+  Outbox,
+  ProjectionReader,
+  Rewards,
+  Storage,
+} from '../storage/contract.ts';
 import { createBackgroundMetrics } from './metrics.ts';
 
 /** How often the log is looked at when nobody said that there is something new: another collector may have written. */
@@ -26,6 +36,9 @@ const SWEEP_ROWS = 500;
 const CALLS_KEPT_MS = 7 * 86_400_000;
 /** How long late events of an erased person are known for what they are (identity §2.7). */
 const TOMBSTONES_KEPT_MS = 90 * 86_400_000;
+/** Deliveries of each source; and of those that nobody signed fewer, which stand for many. */
+const DELIVERIES_KEPT = { verified: 200, unverified: 20 };
+const DELIVERIES_COUNTED_MS = 2 * 86_400_000;
 const UNLOGGED_ROWS = 500;
 const REPLAY_ROWS = 500;
 
@@ -37,6 +50,8 @@ export interface Background {
   outbox: Pick<Outbox, 'ofConversion' | 'counts' | 'release'>;
   rewards: Rewards;
   persons: Persons;
+  deliveries: Pick<Deliveries, 'put' | 'list' | 'summaries'>;
+  connections: Pick<Connections, 'state'>;
   control: BackgroundControl;
 }
 
@@ -138,6 +153,7 @@ export async function startBackground({ config, storage, owner, now, onError }: 
       storage.deadLetters.sweep(now(), SWEEP_ROWS),
       storage.log.forgetCalls(now() - CALLS_KEPT_MS, SWEEP_ROWS),
       storage.erasures.sweep(now() - TOMBSTONES_KEPT_MS),
+      storage.deliveries.sweep(DELIVERIES_KEPT, now() - DELIVERIES_COUNTED_MS),
     ]).catch((error: unknown) => onError(error, 'sweep'));
   }, SWEEP_MS);
   sweep.unref();
@@ -150,13 +166,15 @@ export async function startBackground({ config, storage, owner, now, onError }: 
   wake();
   connections.start();
 
-  const { events, deadLetters, projections, outbox, rewards } = storage;
+  const { events, deadLetters, projections, outbox, rewards, deliveries } = storage;
   return {
     events,
     deadLetters,
     projections,
     outbox,
     rewards,
+    deliveries,
+    connections: storage.connections,
     persons: {
       ...createPersons(projections),
       async read(site, id) {

@@ -65,6 +65,8 @@ export async function startBackgroundThread(
     outbox: caller.target('outbox'),
     rewards: caller.target('rewards'),
     persons: caller.target('persons'),
+    deliveries: caller.target('deliveries'),
+    connections: caller.target('connections'),
     control: caller.target('control'),
   };
 }

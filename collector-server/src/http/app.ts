@@ -16,6 +16,7 @@ import { opsRoutes } from './routes/ops.ts';
 import { orderRoutes } from './routes/orders.ts';
 import { personRoutes } from './routes/persons.ts';
 import { readingRoutes } from './routes/reading.ts';
+import { sourceRoutes } from './routes/sources.ts';
 import { visitorRoutes } from './routes/visitor.ts';
 import { widgetRoutes } from './routes/widgets.ts';
 import { refuseFraming } from './strict.ts';
@@ -132,6 +133,7 @@ function createExpress(deps: HttpDeps) {
     widgetRoutes(deps),
     visitorRoutes(deps),
     orderRoutes(deps),
+    sourceRoutes(deps),
     personRoutes(deps),
     readingRoutes(deps),
   );
@@ -153,7 +155,7 @@ function createExpress(deps: HttpDeps) {
 
 const KNOWN_PATHS = [
   /^\/v1\/orders$/,
-  /^\/v1\/sources\/[^/]+\/[^/]+$/,
+  /^\/v1\/sources(\/[^/]+\/[^/]+(\/deliveries)?)?$/,
   /^\/v1\/ads\/(decide|click)$/,
   /^\/v1\/rewards\/(offer|start|claim)$/,
   /^\/v1\/(status|events|dead-letters|visitor)$/,

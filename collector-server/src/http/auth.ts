@@ -21,6 +21,8 @@ export interface Auth {
   browser(request: IncomingMessage, key: string | undefined): Caller;
   /** The caller of a server route: a secret key, and a signature over the body as it was sent (A3). Throws the problem. */
   server(request: IncomingMessage, wire: Uint8Array, now: number): Caller;
+  /** The site whose secret key was sent, whatever else is wrong with the request: to tell the site of it. */
+  siteOfSecret(request: IncomingMessage): string | undefined;
   /** Somebody who may read a site's data: a secret key, or a dashboard session. Answers the site, or undefined for all. */
   reader(request: IncomingMessage): { site: string | undefined };
   /** A dashboard session for the token; undefined when it is wrong. Throws the problem of who tries too often (A5). */
@@ -57,12 +59,17 @@ export function createAuth({ config, rates, addressOf, now }: AuthOptions): Auth
   const isSecure = config.public_url?.startsWith('https:') === true;
   const cookieName = isSecure ? '__Host-orderloop' : 'orderloop_dashboard';
 
-  const bySecret = (request: IncomingMessage): Caller => {
-    const key = bearer(request);
-    if (!key) throw new HttpProblem('key_missing', 'Send Authorization: Bearer with a secret key (sk_…).');
+  const findSecret = (key: string): (typeof secrets)[number] | undefined => {
     const given = sha256(key);
     let found: (typeof secrets)[number] | undefined;
     for (const entry of secrets) if (timingSafeEqual(entry.hash, given)) found = entry;
+    return found;
+  };
+
+  const bySecret = (request: IncomingMessage): Caller => {
+    const key = bearer(request);
+    if (!key) throw new HttpProblem('key_missing', 'Send Authorization: Bearer with a secret key (sk_…).');
+    const found = findSecret(key);
     if (!found) throw new HttpProblem('key_unknown', 'This secret key is not one of the configuration’s.');
     if (request.headers.origin !== undefined)
       throw new HttpProblem(
@@ -108,6 +115,10 @@ export function createAuth({ config, rates, addressOf, now }: AuthOptions): Auth
       const signature = verifyStandardWebhook(flatHeaders(request), wire, caller.config.signing_secrets, at);
       if (!signature.ok) throw new HttpProblem(signature.code, signature.detail);
       return admit(caller);
+    },
+    siteOfSecret(request) {
+      const key = bearer(request);
+      return key === undefined ? undefined : findSecret(key)?.site;
     },
     reader(request) {
       if (config.open_dashboard && isFromHere(request) && isSameOrigin(request)) return { site: undefined };

@@ -1,6 +1,7 @@
 import type { Background } from '../background/background.ts';
 import type { Config } from '../config.ts';
 import type { Certificates } from '../connections/certificates.ts';
+import type { DeliveryRecorder } from '../deliveries/recorder.ts';
 import type { Admission } from '../health/admission.ts';
 import type { Disk } from '../health/disk.ts';
 import type { Health } from '../health/health.ts';
@@ -23,6 +24,8 @@ export interface HttpDeps {
   commits: CommitQueue;
   calls: NamedCalls;
   letters: LetterBudget;
+  /** Told of what became of each delivery of a source. */
+  deliveries: DeliveryRecorder;
   health: Health;
   admission: Admission;
   disk: Pick<Disk, 'free'>;

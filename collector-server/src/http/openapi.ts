@@ -10,6 +10,8 @@ import {
   RewardClaimSchema,
   RewardOfferSchema,
   RewardStartSchema,
+  SourceConnectionsSchema,
+  SourceDeliveriesSchema,
 } from '@orderloop/protocol';
 
 const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
@@ -112,6 +114,26 @@ export function openApi(publicUrl: string | undefined): unknown {
           parameters: [parameter('source', 'path', 'shopify, generic …'), parameter('site', 'path', 'The site.')],
           requestBody: { required: true, ...json({ type: 'object' }) },
           responses: { 200: { description: 'Accepted, known already, or nothing for us.' }, ...problems },
+        },
+      },
+      '/v1/sources': {
+        get: {
+          summary: 'How sources are connected, and what came of them in the last day',
+          security: [{ secretKey: [] }],
+          parameters: [parameter('site', 'query', 'One site alone.')],
+          responses: { 200: { description: 'Every connection.', ...json(ref('SourceConnections')) }, ...problems },
+        },
+      },
+      '/v1/sources/{source}/{site}/deliveries': {
+        get: {
+          summary: 'The last deliveries of a source, each with what became of it, newest first',
+          security: [{ secretKey: [] }],
+          parameters: [
+            parameter('source', 'path', 'shopify …; `generic` for `POST /v1/orders`.'),
+            parameter('site', 'path', 'The site.'),
+            parameter('limit', 'query', 'At most 500; about 200 are kept.'),
+          ],
+          responses: { 200: { description: 'The deliveries.', ...json(ref('SourceDeliveries')) }, ...problems },
         },
       },
       '/v1/ads/decide': {
@@ -252,6 +274,8 @@ export function openApi(publicUrl: string | undefined): unknown {
         RewardOffer: RewardOfferSchema,
         RewardStart: RewardStartSchema,
         RewardClaim: RewardClaimSchema,
+        SourceConnections: SourceConnectionsSchema,
+        SourceDeliveries: SourceDeliveriesSchema,
         FieldError: {
           type: 'object',
           required: ['pointer', 'code', 'detail'],

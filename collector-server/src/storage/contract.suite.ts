@@ -7,6 +7,7 @@ import { projectOrder } from '../stitch/order.ts';
 import { foldSession } from '../stitch/session.ts';
 import { canonicalOrder, orderEvent, visitEvent } from '../stitch/testing.ts';
 import type { Claim, ConnectionState, DeadLetter, EventLog, OrderRow, PersonMember, ProjectionTx, Storage } from './contract.ts';
+import { deliveriesContract } from './deliveries.suite.ts';
 import { partitionOf } from './partition.ts';
 
 const SITE = 'demo';
@@ -693,5 +694,7 @@ export function storageContract(engine: string, open: () => Promise<Storage>): v
         expect(await connections.tasks(SITE, 'shop', 99, 5)).toEqual([]);
       });
     });
+
+    deliveriesContract(() => storage);
   });
 }

@@ -2,11 +2,13 @@ import type {
   Attempt,
   Consent,
   DeliveryState,
+  DeliveryVerdict,
   Identifier,
   LinkKey,
   LoggedEvent,
   OrderSummary,
   SkipReason,
+  SourceDelivery,
   StoredEvent,
   Touchpoint,
 } from '@orderloop/protocol';
@@ -46,6 +48,7 @@ export interface Storage {
   rewards: Rewards;
   erasures: Erasures;
   connections: Connections;
+  deliveries: Deliveries;
   /** Writes and reads back; throws when the store can't be written to. */
   check(): Promise<void>;
   /** Bytes, for the metrics and `doctor`: what is kept, and what of it waits in a write-ahead log. */
@@ -380,6 +383,34 @@ export interface Connections {
   finishTask(task: SourceTask, now: number, reason?: string): Promise<void>;
   /** To be tried again later. */
   deferTask(task: SourceTask, due_at: number, reason: string): Promise<void>;
+}
+
+/** What came of one source lately. */
+export interface DeliverySummary {
+  site: string;
+  source: string;
+  /** UTC ms. */
+  last_delivery_at: number;
+  last_verdict: DeliveryVerdict;
+  counts: Record<DeliveryVerdict, number>;
+}
+
+/**
+ * What became of the deliveries of sources: for who connects one. Not derived from the log, which knows only what was taken,
+ * so that a rebuild leaves it alone.
+ */
+export interface Deliveries {
+  /** Keeps them. One whose id its source has used before is counted on to that: it is one more of the same, and later. */
+  put(rows: readonly SourceDelivery[]): Promise<void>;
+  /** Newest first. */
+  list(filter: { site?: string; source?: string }, limit: number): Promise<SourceDelivery[]>;
+  /** The last of each source, and how many came since the beginning of the hour of a UTC ms. */
+  summaries(site: string | undefined, since: number): Promise<DeliverySummary[]>;
+  /**
+   * Throws away all but the newest of each source, those that were verified apart from those that anybody may have sent, and
+   * what was counted before the hour of a UTC ms.
+   */
+  sweep(keep: { verified: number; unverified: number }, before: number): Promise<void>;
 }
 
 /** Reads and writes of one projector transaction. */

@@ -1,11 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Journey, OrderSummary } from '@orderloop/protocol';
 import { type Browser, chromium, type Page } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findBrowser } from '../../../scripts/browser.mjs';
 import { type Demo, startDemo } from '../../src/cli/demo.ts';
-import { eventually } from '../harness.ts';
+import { eventually, newId, postShopify } from '../harness.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const LANGUAGES = ['en', 'es', 'fr', 'de', 'zh'];
@@ -19,7 +19,20 @@ beforeAll(async () => {
   demo = await startDemo({ collector: 0, shop: 0, platform: 0 });
   browser = await chromium.launch(await findBrowser());
   orderPath = await placeOrder();
+  await deliver({}, 'products/update');
+  await deliver(shopifyOrder({ currency: 'EURO' }));
+  await deliver(shopifyOrder(), 'orders/paid', 'wrong');
 });
+
+const shopifyOrder = (more: Record<string, unknown> = {}) => ({
+  ...{ id: 1, admin_graphql_api_id: `gid://shopify/Order/${Date.now()}`, name: '#1042', financial_status: 'paid' },
+  ...{ currency: 'EUR', total_price: '129.00', created_at: '2026-11-23T10:00:00Z', updated_at: '2026-11-23T10:00:00Z' },
+  ...more,
+});
+
+/** What Shopify would send to the demo. */
+const deliver = (order: object, topic = 'orders/paid', secret = demo.shopifySecret) =>
+  postShopify({ url: demo.collectorUrl }, order, { 'x-shopify-topic': topic, 'x-shopify-webhook-id': newId() }, secret);
 
 afterAll(async () => {
   await browser?.close();
@@ -54,6 +67,8 @@ const pages = () => ({
   'the orders page': `${demo.collectorUrl}/dashboard/orders`,
   'the journey page': `${demo.collectorUrl}${orderPath}`,
   'the person page': `${demo.collectorUrl}${personPath}`,
+  'the sources page': `${demo.collectorUrl}/dashboard/sources`,
+  'the page of a source': `${demo.collectorUrl}/dashboard/sources/shopify/demo`,
   'the ads page': `${demo.platformUrl}/`,
   'the shop’s home': `${demo.shopUrl}/`,
   'a product': `${demo.shopUrl}/products/bollard`,
@@ -82,6 +97,8 @@ const names = [
   'the orders page',
   'the journey page',
   'the person page',
+  'the sources page',
+  'the page of a source',
   'the ads page',
   'the shop’s home',
   'a product',
@@ -128,6 +145,37 @@ test.each(['the shop’s home', 'a product'] as const)('on %s nothing of ours sh
     await page.evaluate(() => (globalThis as unknown as { shifts: number[] }).shifts.reduce((sum, value) => sum + value, 0)),
   ).toBe(0);
   await page.close();
+});
+
+const LOOKS = {
+  wide: {},
+  narrow: { viewport: { width: 360, height: 800 } },
+  dark: { colorScheme: 'dark' as const },
+  'right to left': { query: '&dir=rtl' },
+  german: { query: '&lang=de' },
+};
+
+test('a test delivery is seen on the page of its source as it comes; pictures show how that looks', async () => {
+  const page = await open(pages()['the page of a source'], {}, '?lang=en');
+  await page.getByText('Waiting for a test delivery').waitFor();
+  await deliver(shopifyOrder({ name: '#2001', test: true }));
+  const seen = page.locator('.seen');
+  await seen.waitFor();
+  expect(await seen.innerText()).toMatch(/#2001[\s\S]*€129\.00[\s\S]*Yes: it is stored[\s\S]*Did not come with it/);
+  expect(await page.locator('input[readonly]').inputValue()).toBe(`${demo.collectorUrl}/v1/sources/shopify/demo`);
+  await page.screenshot({ path: 'screenshots/source-seen.png', fullPage: true });
+  await page.close();
+  for (const [name, { query = '', ...options }] of Object.entries<{ query?: string; viewport?: object; colorScheme?: 'dark' }>(
+    LOOKS,
+  ))
+    for (const which of ['the sources page', 'the page of a source', 'the orders page'] as const) {
+      const looked = await open(pages()[which], options as object, `?lang=en${query}`.replace('lang=en&lang', 'lang'));
+      await looked.locator('tbody tr').first().waitFor();
+      const path = `screenshots/${which.replaceAll(' ', '-')}-${name.replaceAll(' ', '-')}.png`;
+      await looked.screenshot({ path, fullPage: true });
+      expect(statSync(path).size).toBeGreaterThan(10_000);
+      await looked.close();
+    }
 });
 
 test('the journey can be reached and read by keyboard alone', async () => {

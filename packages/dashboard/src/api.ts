@@ -1,4 +1,14 @@
-import type { Journey, LiveEvent, OrderSummary, Person, ProblemBody, Status } from '@orderloop/protocol';
+import type {
+  Journey,
+  LiveEvent,
+  OrderSummary,
+  Person,
+  ProblemBody,
+  SourceConnections,
+  SourceDeliveries,
+  SourceDelivery,
+  Status,
+} from '@orderloop/protocol';
 
 /** What the collector answered instead, with its problem's code. */
 export class ApiError extends Error {
@@ -29,6 +39,9 @@ export const readOrders = async (): Promise<OrderSummary[]> =>
   (await call<{ orders: OrderSummary[] }>('/v1/orders?limit=200')).orders;
 export const readJourney = (id: string): Promise<Journey> => call(`/v1/orders/${encodeURIComponent(id)}/journey`);
 export const readPerson = (id: string): Promise<Person> => call(`/v1/persons/${encodeURIComponent(id)}`);
+export const readSources = (): Promise<SourceConnections> => call('/v1/sources');
+export const readDeliveries = async (source: string, site: string): Promise<SourceDelivery[]> =>
+  (await call<SourceDeliveries>(`/v1/sources/${source}/${site}/deliveries?limit=50`)).deliveries;
 export const signIn = (token: string): Promise<void> => post('/v1/dashboard/session', { token });
 export const signOut = (): Promise<void> => post('/v1/dashboard/session/end');
 export const resumeDestination = (site: string, destination: string): Promise<void> =>

@@ -1,17 +1,35 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { ApiError, readStatus, signOut } from './api.ts';
-import { createTexts, LANGUAGE_NAMES, type Language, preferredLanguage, rememberLanguage, TextsContext } from './i18n.ts';
+import {
+  createTexts,
+  LANGUAGE_NAMES,
+  type Language,
+  preferredLanguage,
+  rememberLanguage,
+  TextsContext,
+  useTexts,
+} from './i18n.ts';
 import { JourneyPage } from './pages/journey.tsx';
 import { LivePage } from './pages/live.tsx';
 import { OrdersPage } from './pages/orders.tsx';
 import { PersonPage } from './pages/person.tsx';
 import { SignInPage } from './pages/sign-in.tsx';
+import { Loaded } from './parts/loaded.tsx';
 import { StatusBar } from './parts/status-bar.tsx';
-import { ORDERS_PATH, type Route, useRoute } from './route.ts';
+import { ORDERS_PATH, type Route, SOURCES_PATH, useRoute } from './route.ts';
+import { SOURCE_WORDS } from './sources/words.ts';
 import { usePolling } from './use-polling.ts';
 
 const STATUS_MS = 1_000;
-const PAGE_TITLES = { live: 'nav_live', orders: 'nav_orders', journey: 'nav_orders', person: 'person' } as const;
+// A page with many texts, which few open: it is fetched when somebody does, in one language.
+const loadSources = (language: Language) => Promise.all([import('./pages/sources.tsx'), SOURCE_WORDS[language]()]);
+const PAGE_TITLES = {
+  live: 'nav_live',
+  orders: 'nav_orders',
+  journey: 'nav_orders',
+  person: 'person',
+  sources: 'nav_sources',
+} as const;
 
 export function App() {
   const [language, setLanguage] = useState<Language>(preferredLanguage);
@@ -48,8 +66,11 @@ export function App() {
           <NavLink href="/dashboard" current={route.page === 'live'}>
             {t('nav_live')}
           </NavLink>
-          <NavLink href={ORDERS_PATH} current={route.page !== 'live'}>
+          <NavLink href={ORDERS_PATH} current={route.page !== 'live' && route.page !== 'sources'}>
             {t('nav_orders')}
+          </NavLink>
+          <NavLink href={SOURCES_PATH} current={route.page === 'sources'}>
+            {t('nav_sources')}
           </NavLink>
         </nav>
         <div class="top-end">
@@ -83,9 +104,16 @@ export function App() {
 }
 
 function Page({ route }: { route: Route }) {
+  const { t, language } = useTexts();
   if (route.page === 'journey') return <JourneyPage id={route.id} />;
   // One person's page is never another's with new data: what is shown, and the address, would be the former's until it comes.
   if (route.page === 'person') return <PersonPage key={route.id} id={route.id} />;
+  if (route.page === 'sources')
+    return (
+      <Loaded load={() => loadSources(language)} of={language} title={t('nav_sources')}>
+        {([{ SourcesPage }, { words }]) => <SourcesPage words={words} chosen={route.chosen} />}
+      </Loaded>
+    );
   return route.page === 'orders' ? <OrdersPage /> : <LivePage />;
 }
 

@@ -17,4 +17,5 @@ export * from './order.ts';
 export * from './person.ts';
 export * from './problems.ts';
 export * from './schema-fault.ts';
+export * from './source-connections.ts';
 export * from './widgets-api.ts';

@@ -164,7 +164,7 @@ export interface Journey {
 }
 
 /** `GET /v1/orders`. */
-export interface OrderSummary {
+export interface OrderSummary extends Pick<Order, 'payment_state' | 'fulfillment_state' | 'dispute_state' | 'cancelled_at'> {
   order_key: string;
   order_id: string;
   order_number: string | null;

@@ -1,6 +1,7 @@
-import type { FieldError } from '@orderloop/protocol';
+import { type FieldError, PROBLEMS, uuidv7 } from '@orderloop/protocol';
 import { type Request, type Response, Router } from 'express';
 import { connectionOf } from '../../config.ts';
+import { type DeliveryNote, type DeliveryOutcome, describeDelivery, topicOf } from '../../deliveries/describe.ts';
 import { deadLetterOf } from '../../ingest/dead-letter.ts';
 import { eventsOfReading } from '../../ingest/delivery.ts';
 import type { Connection, Source, SourceReading } from '../../sources/contract.ts';
@@ -9,7 +10,7 @@ import { flatHeaders } from '../auth.ts';
 import { BODY_LIMITS, readBody } from '../body.ts';
 import type { HttpDeps } from '../deps.ts';
 import type { NamedCall } from '../named-calls.ts';
-import { HttpProblem } from '../problem.ts';
+import { HttpProblem, toProblem } from '../problem.ts';
 
 export interface DeliveryReceipt {
   verdict: 'accepted' | 'duplicate' | 'ignored';
@@ -24,20 +25,24 @@ export function orderRoutes(deps: HttpDeps): Router {
 
   router.post('/v1/orders', async (request: Request, response: Response) => {
     const route = request.path;
-    const body = await readBody(request, BODY_LIMITS.server);
-    const caller = deps.auth.server(request, body.wire, deps.now());
     const generic = deps.sources['generic']!;
-    const { site, key_id } = caller;
-    const connection = connectionOf(deps.config, site, 'generic')!;
-    const call = await deps.calls.begin(request, { route, site, owner: key_id, wire: body.wire, received_at: deps.now() });
-    try {
-      if (call.known) response.setHeader('idempotent-replayed', 'true');
-      const delivery = { route, headers: flatHeaders(request), body: body.bytes, wire: body.wire, call };
-      const receipt = call.known ? receiptOf(call.known.results) : await take(deps, site, generic, connection, delivery);
-      response.status(202).json(receipt);
-    } finally {
-      call.end();
-    }
+    const note = noteOf(deps, deps.auth.siteOfSecret(request), generic.id);
+    const receipt = await noted(deps, note, 202, async () => {
+      const body = await readBody(request, BODY_LIMITS.server);
+      const { site, key_id } = deps.auth.server(request, body.wire, deps.now());
+      note.verified = true;
+      const connection = connectionOf(deps.config, site, 'generic')!;
+      const call = await deps.calls.begin(request, { route, site, owner: key_id, wire: body.wire, received_at: deps.now() });
+      try {
+        note.repeated = call.known !== undefined;
+        if (call.known) response.setHeader('idempotent-replayed', 'true');
+        const delivery = { route, headers: flatHeaders(request), body: body.bytes, wire: body.wire, call, note };
+        return call.known ? receiptOf(call.known.results) : await take(deps, site, generic, connection, delivery);
+      } finally {
+        call.end();
+      }
+    });
+    response.status(202).json(receipt);
   });
 
   router.post('/v1/sources/:source/:site', async (request: Request<{ source: string; site: string }>, response: Response) => {
@@ -47,12 +52,16 @@ export function orderRoutes(deps: HttpDeps): Router {
     // Another site's connection and one that never was answer alike.
     if (!source || !connection || name === 'generic')
       throw new HttpProblem('not_found', 'This source is not connected for this site; add it to the site’s sources.');
-    const body = await readBody(request, BODY_LIMITS.source);
-    const receipt = await take(deps, site, source, connection, {
-      route: `/v1/sources/${name}`,
-      headers: flatHeaders(request),
-      body: body.bytes,
-      wire: body.wire,
+    const note = noteOf(deps, site, name);
+    const receipt = await noted(deps, note, 200, async () => {
+      const body = await readBody(request, BODY_LIMITS.source);
+      return take(deps, site, source, connection, {
+        route: `/v1/sources/${name}`,
+        headers: flatHeaders(request),
+        body: body.bytes,
+        wire: body.wire,
+        note,
+      });
     });
     response.status(200).json(receipt);
   });
@@ -60,16 +69,60 @@ export function orderRoutes(deps: HttpDeps): Router {
   return router;
 }
 
+const noteOf = (deps: HttpDeps, site: string | undefined, source: string): DeliveryNote => ({
+  site,
+  source,
+  received_at: deps.now(),
+  verified: false,
+  repeated: false,
+  topic: null,
+  facts: [],
+});
+
+/** Judges a delivery, and notes what became of it: in memory, so that the answer waits for nothing more. */
+async function noted(
+  deps: HttpDeps,
+  note: DeliveryNote,
+  status: number,
+  judge: () => Promise<DeliveryReceipt>,
+): Promise<DeliveryReceipt> {
+  const record = (outcome: DeliveryOutcome): void => {
+    const { site, received_at } = note;
+    if (site === undefined) return;
+    deps.deliveries.note(describeDelivery({ ...note, site }, outcome, uuidv7(received_at, deps.randomBytes(10))));
+  };
+  try {
+    const receipt = await judge();
+    const verdict = note.repeated ? 'duplicate' : receipt.verdict;
+    record({ status, verdict, ...(receipt.reason && { reason: receipt.reason }) });
+    return receipt;
+  } catch (error) {
+    const { code, message, errors } = toProblem(error);
+    record({
+      status: PROBLEMS[code].status,
+      verdict: 'rejected',
+      reason: code,
+      ...(message !== code && { detail: message }),
+      ...(errors?.[0] && { pointer: errors[0].pointer }),
+    });
+    throw error;
+  }
+}
+
 async function take(
   deps: HttpDeps,
   site: string,
   source: Source,
   connection: Connection,
-  request: { route: string; headers: Record<string, string>; body: Buffer; wire: Buffer; call?: NamedCall },
+  request: { route: string; headers: Record<string, string>; body: Buffer; wire: Buffer; call?: NamedCall; note: DeliveryNote },
 ): Promise<DeliveryReceipt> {
   const asked = { headers: request.headers, signed: request.wire, body: request.body };
   const certificate = await deps.certificates.of(source, asked, connection);
   const reading = source.read(asked, connection, { now: deps.now(), ...(certificate !== null && { certificate }) });
+  const { note } = request;
+  note.verified = reading.kind !== 'refused';
+  if (note.verified) note.topic = topicOf(source.id, request.headers, request.body);
+  if (reading.kind === 'facts') note.facts = reading.facts;
   if (reading.kind === 'ignored') return { verdict: 'ignored', reason: reading.reason, accepted: 0, duplicate: 0 };
   if (reading.kind === 'refused' || reading.kind === 'unusable') throw await refusal(deps, site, source.id, reading, request);
   const events = eventsOfReading(reading, { site, source: source.id, connection, received_at: deps.now(), vault: deps.vault });

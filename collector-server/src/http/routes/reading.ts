@@ -5,9 +5,9 @@ import { BODY_LIMITS, parseBody, readBody } from '../body.ts';
 import type { HttpDeps } from '../deps.ts';
 import { readJourney } from '../journey.ts';
 import { HttpProblem } from '../problem.ts';
+import { count } from './count.ts';
 import { wantedSite } from './wanted-site.ts';
 
-const MAX_ROWS = 500;
 const MINUTE_MS = 60_000;
 
 /** What the dashboard and API users read, and the few things that they may change. */
@@ -172,9 +172,4 @@ function toLive(event: LoggedEvent): LiveEvent {
     ...(value !== undefined && { value: `${value} ${typeof currency === 'string' ? currency : ''}`.trim() }),
     ...(flags && { flags }),
   };
-}
-
-function count(value: unknown, fallback: number, max = MAX_ROWS): number {
-  const number = typeof value === 'string' && /^\d{1,16}$/.test(value) ? Number(value) : fallback;
-  return Math.min(number, max);
 }

@@ -2,6 +2,7 @@ import type { Storage } from '../contract.ts';
 import { createConnections } from './connections.ts';
 import { PostgresDatabase, type PostgresOptions } from './database.ts';
 import { createDeadLetters } from './dead-letters.ts';
+import { createDeliveries } from './deliveries.ts';
 import { createErasures } from './erasures.ts';
 import { createEvents } from './events.ts';
 import { createLog } from './log.ts';
@@ -39,6 +40,7 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
     rewards: createRewards(db),
     erasures: createErasures(db),
     connections: createConnections(db),
+    deliveries: createDeliveries(db),
     check: async () => {
       await log.append({ events: [] });
     },

@@ -4,6 +4,7 @@ import type { Storage } from '../contract.ts';
 import { createConnections } from './connections.ts';
 import { Database } from './database.ts';
 import { createDeadLetters } from './dead-letters.ts';
+import { createDeliveries } from './deliveries.ts';
 import { createErasures } from './erasures.ts';
 import { createEvents } from './events.ts';
 import { createLog } from './log.ts';
@@ -35,6 +36,7 @@ export function openSqlite(folder?: string): SqliteStorage {
     rewards: createRewards(state),
     erasures: createErasures(log, state),
     connections: createConnections(state),
+    deliveries: createDeliveries(state),
     check: async () => {
       await log.write(() => undefined);
       await state.write(() => undefined);

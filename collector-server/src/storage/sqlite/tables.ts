@@ -15,6 +15,8 @@ export const SMALL_TABLES = [
   'erasures',
   'source_tasks',
   'connections',
+  'deliveries',
+  'delivery_counts',
 ] as const;
 export type SmallTable = (typeof SMALL_TABLES)[number];
 

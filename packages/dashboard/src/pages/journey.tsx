@@ -4,6 +4,7 @@ import { useTexts } from '../i18n.ts';
 import { OrderBadge } from '../parts/badges.tsx';
 import { Deliveries } from '../parts/deliveries.tsx';
 import { Evidence } from '../parts/evidence.tsx';
+import { Heading } from '../parts/heading.tsx';
 import { ShortId } from '../parts/identifier.tsx';
 import { Loop } from '../parts/loop.tsx';
 import { momentsOfJourney, Timeline } from '../parts/timeline.tsx';
@@ -35,7 +36,7 @@ function Drawn({ journey }: { journey: Journey }) {
     <>
       <div class="row heading">
         <div>
-          <h1 tabIndex={-1}>{t('journey_title', { order: order.order_number ?? order.order_id })}</h1>
+          <Heading>{t('journey_title', { order: order.order_number ?? order.order_id })}</Heading>
           <p class="dim">
             {order.source} · {order.account} · {dateTime(Date.parse(order.created_at))}
           </p>

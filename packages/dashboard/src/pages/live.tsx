@@ -2,6 +2,7 @@ import type { LiveEvent } from '@orderloop/protocol';
 import { useState } from 'preact/hooks';
 import { readEvents } from '../api.ts';
 import { useTexts } from '../i18n.ts';
+import { Heading } from '../parts/heading.tsx';
 import { usePolling } from '../use-polling.ts';
 
 const EVERY_MS = 1_000;
@@ -14,7 +15,7 @@ export function LivePage() {
     <section>
       <div class="row heading">
         <div>
-          <h1 tabIndex={-1}>{t('live_title')}</h1>
+          <Heading>{t('live_title')}</Heading>
           <p class="dim">{t('live_intro')}</p>
         </div>
         <button type="button" aria-pressed={paused} onClick={() => setPaused(!paused)}>

@@ -2,7 +2,8 @@ import type { OrderSummary } from '@orderloop/protocol';
 import { readOrders } from '../api.ts';
 import { useTexts } from '../i18n.ts';
 import { ChannelBadge, DeliveryBadge } from '../parts/badges.tsx';
-import { OrderTable } from '../parts/order-table.tsx';
+import { Heading } from '../parts/heading.tsx';
+import { MATCHED, OrderTable } from '../parts/order-table.tsx';
 import { usePolling } from '../use-polling.ts';
 
 const EVERY_MS = 2_000;
@@ -12,7 +13,7 @@ export function OrdersPage() {
   const { data } = usePolling(readOrders, EVERY_MS);
   return (
     <section>
-      <h1 tabIndex={-1}>{t('orders_title')}</h1>
+      <Heading>{t('orders_title')}</Heading>
       <p class="dim">{t('orders_intro')}</p>
       {!data && <p class="dim">{t('loading')}</p>}
       {data?.length === 0 && <p class="panel empty">{t('orders_empty')}</p>}
@@ -25,25 +26,10 @@ export function OrdersPage() {
   );
 }
 
-const COLUMNS = [
-  ['col_channel', CameFrom],
-  ['col_matched', Matched],
-  ['col_conversions', Told],
-] as const;
+const COLUMNS = [['col_channel', CameFrom], MATCHED, ['col_conversions', Told]] as const;
 
 function CameFrom({ order: { channel, platform } }: { order: OrderSummary }) {
   return channel ? <ChannelBadge channel={channel} platform={platform} /> : '—';
-}
-
-function Matched({ order: { link_key, unlinked_reason } }: { order: OrderSummary }) {
-  const { t } = useTexts();
-  return link_key ? (
-    t(`key_${link_key}`)
-  ) : (
-    <span class="dim" title={unlinked_reason && t(`unlinked_${unlinked_reason}`)}>
-      {t('link_none')}
-    </span>
-  );
 }
 
 function Told({ order: { deliveries, hold } }: { order: OrderSummary }) {

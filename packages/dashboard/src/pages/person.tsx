@@ -3,9 +3,10 @@ import { useEffect } from 'preact/hooks';
 import { ApiError, readPerson } from '../api.ts';
 import { useTexts } from '../i18n.ts';
 import { Conflicts } from '../parts/conflicts.tsx';
+import { Heading } from '../parts/heading.tsx';
 import { History } from '../parts/history.tsx';
 import { IdentifierBadge, ShortId, shortOf } from '../parts/identifier.tsx';
-import { OrderTable } from '../parts/order-table.tsx';
+import { MATCHED, OrderTable } from '../parts/order-table.tsx';
 import { momentsOfPerson, Timeline } from '../parts/timeline.tsx';
 import { ORDERS_PATH, personPath } from '../route.ts';
 import { usePolling } from '../use-polling.ts';
@@ -30,9 +31,9 @@ export function PersonPage({ id }: { id: string }) {
       <a class="back" href={ORDERS_PATH}>
         <span aria-hidden="true" class="arrow" /> {t('back_to_orders')}
       </a>
-      <h1 tabIndex={-1}>
+      <Heading>
         {t('person')} <ShortId id={person_id} /> {person?.anonymous && <span class="badge">{t('anonymous')}</span>}
-      </h1>
+      </Heading>
       <p class="notice info" role="status" hidden={person_id === id}>
         {person_id === id ? '' : t('merged_into', { old: shortOf(id), new: shortOf(person_id) })}
       </p>
@@ -132,14 +133,4 @@ function Orders({ orders }: { orders: readonly OrderSummary[] }) {
   );
 }
 
-const COLUMNS = [['col_matched', Matched]] as const;
-
-function Matched({ order: { link_key, unlinked_reason } }: { order: OrderSummary }) {
-  const { t } = useTexts();
-  if (link_key) return t(`key_${link_key}`);
-  return (
-    <>
-      <span class="badge warn">{t('link_none')}</span> {unlinked_reason && t(`unlinked_${unlinked_reason}`)}
-    </>
-  );
-}
+const COLUMNS = [MATCHED];

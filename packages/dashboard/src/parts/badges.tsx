@@ -1,7 +1,9 @@
-import type { Channel, DeliveryState, OrderState } from '@orderloop/protocol';
+import type { Channel, DeliveryState, FulfillmentState, OrderState, OrderSummary, PaymentState } from '@orderloop/protocol';
 import { useTexts } from '../i18n.ts';
 
-const ORDER_TONES: Partial<Record<OrderState, string>> = {
+type OrderWord = OrderState | PaymentState | FulfillmentState | 'dispute_won';
+
+const ORDER_TONES: Partial<Record<OrderWord, string>> = {
   paid: 'good',
   fulfilled: 'good',
   partially_fulfilled: 'good',
@@ -14,6 +16,10 @@ const ORDER_TONES: Partial<Record<OrderState, string>> = {
   failed: 'bad',
   disputed: 'bad',
   charged_back: 'bad',
+  voided: 'bad',
+  delivered: 'good',
+  returned: 'warn',
+  dispute_won: 'good',
 };
 
 const DELIVERY_TONES: Record<DeliveryState, string> = {
@@ -25,9 +31,26 @@ const DELIVERY_TONES: Record<DeliveryState, string> = {
   skipped: '',
 };
 
-export function OrderBadge({ state }: { state: OrderState }) {
+export function OrderBadge({ state }: { state: OrderWord }) {
   const { t } = useTexts();
   return <span class={`badge ${ORDER_TONES[state] ?? ''}`}>{t(`order_${state}`)}</span>;
+}
+
+const DISPUTE_WORDS = { open: 'disputed', lost: 'charged_back', won: 'dispute_won' } as const;
+
+/** What was paid, what was sent, and what stands against it. */
+export function OrderAxes({
+  order: { payment_state, fulfillment_state, dispute_state, cancelled_at },
+}: {
+  order: Pick<OrderSummary, 'payment_state' | 'fulfillment_state' | 'dispute_state' | 'cancelled_at'>;
+}) {
+  return (
+    <>
+      <OrderBadge state={payment_state} /> <OrderBadge state={fulfillment_state} />{' '}
+      {dispute_state !== 'none' && <OrderBadge state={DISPUTE_WORDS[dispute_state]} />}{' '}
+      {cancelled_at !== null && <OrderBadge state="cancelled" />}
+    </>
+  );
 }
 
 export function DeliveryBadge({ destination, state }: { destination?: string; state: DeliveryState }) {

@@ -3,7 +3,7 @@ import type { FunctionComponent } from 'preact';
 import { useTexts } from '../i18n.ts';
 import { journeyPath } from '../route.ts';
 import type { Word } from '../words/en.ts';
-import { OrderBadge } from './badges.tsx';
+import { OrderAxes } from './badges.tsx';
 
 type Column = readonly [title: Word, Cell: FunctionComponent<{ order: OrderSummary }>];
 
@@ -41,7 +41,8 @@ function OrderRow({ order, columns }: { order: OrderSummary; columns: readonly C
   return (
     <tr>
       <th scope="row" data-label={t('col_order')}>
-        <a href={journeyPath(order.order_key)}>{order.order_number ?? order.order_id}</a> <span class="dim">{order.source}</span>
+        <a href={journeyPath(order.order_key)}>{order.order_number ?? order.order_id}</a> <span class="dim">{order.source}</span>{' '}
+        {order.test && <span class="badge">{t('test_order')}</span>}
       </th>
       <td class="nowrap" data-label={t('col_time')}>
         {time(Date.parse(order.created_at))}
@@ -50,7 +51,7 @@ function OrderRow({ order, columns }: { order: OrderSummary; columns: readonly C
         {money(order.total, order.currency, order.exponent)}
       </td>
       <td data-label={t('col_state')}>
-        <OrderBadge state={order.state} /> {order.test && <span class="badge">{t('test_order')}</span>}
+        <OrderAxes order={order} />
       </td>
       {columns.map(([title, Cell]) => (
         <td key={title} data-label={t(title)}>
@@ -60,3 +61,17 @@ function OrderRow({ order, columns }: { order: OrderSummary; columns: readonly C
     </tr>
   );
 }
+
+function Matched({ order: { link_key, unlinked_reason } }: { order: OrderSummary }) {
+  const { t } = useTexts();
+  if (link_key) return t(`key_${link_key}`);
+  return (
+    <span class="why">
+      <span class="badge warn">{t('link_none')}</span>{' '}
+      {unlinked_reason && <span class="dim">{t(`unlinked_${unlinked_reason}`)}</span>}
+    </span>
+  );
+}
+
+/** By which key an order was linked to its session, or why it is not. */
+export const MATCHED = ['col_matched', Matched] as const satisfies Column;

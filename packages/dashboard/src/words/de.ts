@@ -6,9 +6,13 @@ export const de: Words = {
   language: 'Sprache',
   nav_live: 'Live',
   nav_orders: 'Bestellungen',
+  nav_sources: 'Quellen',
   main_navigation: 'Hauptnavigation',
   loading: 'Wird geladen …',
   offline: 'Der Collector antwortet nicht. Neuer Versuch läuft.',
+  page_failed:
+    'Dieser Teil des Dashboards konnte nicht geladen werden. Vielleicht läuft der Collector inzwischen in einer neueren Version.',
+  reload: 'Seite neu laden',
   sign_in: 'Anmelden',
   sign_in_hint: 'Das Token steht als dashboard_token in der Konfiguration des Collectors.',
   token: 'Dashboard-Token',
@@ -216,4 +220,9 @@ export const de: Words = {
   order_partially_fulfilled: 'teilweise versandt',
   order_fulfilled: 'versandt',
   order_paid: 'bezahlt',
+  order_voided: 'Zahlung aufgehoben',
+  order_unfulfilled: 'nicht versandt',
+  order_delivered: 'zugestellt',
+  order_returned: 'zurückgegeben',
+  order_dispute_won: 'Streitfall gewonnen',
 };

@@ -4,9 +4,12 @@ export const en = {
   language: 'Language',
   nav_live: 'Live',
   nav_orders: 'Orders',
+  nav_sources: 'Sources',
   main_navigation: 'Main',
   loading: 'Loading …',
   offline: 'The collector does not answer. Trying again.',
+  page_failed: 'This part of the dashboard could not be loaded. The collector may be of a newer version now.',
+  reload: 'Load the page anew',
   sign_in: 'Sign in',
   sign_in_hint: 'The token stands in the collector’s configuration as dashboard_token.',
   token: 'Dashboard token',
@@ -213,6 +216,11 @@ export const en = {
   order_partially_fulfilled: 'partly shipped',
   order_fulfilled: 'shipped',
   order_paid: 'paid',
+  order_voided: 'payment voided',
+  order_unfulfilled: 'not shipped',
+  order_delivered: 'delivered',
+  order_returned: 'returned',
+  order_dispute_won: 'dispute won',
 };
 
 /** Every text of the dashboard; each language has them all. */
