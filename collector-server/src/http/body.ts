@@ -21,7 +21,13 @@ const DELETE = 0x7f;
 export const BODY_LIMITS = {
   browser: { wire: 256 * KIB, inflated: 1024 * KIB, tokens: 50_000, types: ['application/json', 'text/plain'] },
   server: { wire: 1024 * KIB, inflated: 4096 * KIB, tokens: 200_000, types: ['application/json'] },
-  source: { wire: 5120 * KIB, inflated: 5120 * KIB, tokens: 1_000_000, types: ['application/json'] },
+  source: {
+    wire: 5120 * KIB,
+    inflated: 5120 * KIB,
+    tokens: 1_000_000,
+    // WooCommerce's ping is a form.
+    types: ['application/json', 'application/x-www-form-urlencoded'],
+  },
 } as const satisfies Record<string, BodyLimits>;
 
 export interface Body {

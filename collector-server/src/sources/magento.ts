@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { deriveState, type Order, type OrderChange, type OrderSnapshot, type PaymentState } from '@orderloop/protocol';
 import type {
   ApiContext,
+  ApiReply,
   ApiRequest,
   Connection,
   Cursor,
@@ -154,13 +155,20 @@ function apiRequest(connection: Connection, path: string, query: Record<string, 
   return { method: 'GET', url: text ? `${url}?${text}` : url, headers: { accept: 'application/json', authorization } };
 }
 
-const credentialsOf = (settings: Connection['settings']): OAuth1Credentials =>
-  Object.fromEntries(OAUTH.map((name) => [name, textSetting(settings, name) ?? ''])) as unknown as OAuth1Credentials;
+function credentialsOf(settings: Connection['settings']): OAuth1Credentials {
+  const text = (name: (typeof OAUTH)[number]) => textSetting(settings, name) ?? '';
+  return {
+    consumer_key: text('consumer_key'),
+    consumer_secret: text('consumer_secret'),
+    access_token: text('access_token'),
+    access_token_secret: text('access_token_secret'),
+  };
+}
 
 // Magento's table of nonces has room for 32 characters.
 const shortNonce = ({ now, nonce }: ApiContext) => ({ now, nonce: nonce.replaceAll('-', '').slice(0, 32) });
 
-function readPage(reply: Parameters<typeof resourcesOf>[0], connection: Connection, cursor: Cursor): Page {
+function readPage(reply: ApiReply, connection: Connection, cursor: Cursor): Page {
   const resources = resourcesOf(reply, 'items');
   const page = readEach(
     resources,
