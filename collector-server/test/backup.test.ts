@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { hasTools } from '../src/backup/postgres.ts';
+import { sourceDelivery } from '../src/storage/deliveries.suite.ts';
 import { openPostgres } from '../src/storage/postgres/index.ts';
 import { findPostgres, startPostgres } from '../src/storage/postgres/testing.ts';
 import { openSqlite } from '../src/storage/sqlite/index.ts';
@@ -145,6 +146,7 @@ describe.skipIf(!findPostgres())('with PostgreSQL', () => {
         received_at: 1,
       })),
     });
+    await source.deliveries.put([sourceDelivery('1'), sourceDelivery('2', { verified: false, verdict: 'rejected' })]);
     const copy = () => orderloop('copy', '--data', folder, '--to', url);
     const first = await copy();
     expect(first.said).not.toContain('Something went wrong');
@@ -165,6 +167,8 @@ describe.skipIf(!findPostgres())('with PostgreSQL', () => {
       return /orderloop_projector_lag_events 0\b/.test(metrics);
     });
     expect(await target.projections.dump()).toEqual(await source.projections.dump());
+    expect(await target.deliveries.list({}, 9)).toEqual(await source.deliveries.list({}, 9));
+    expect(await target.deliveries.summaries('demo', 0)).toEqual(await source.deliveries.summaries('demo', 0));
     expect(await target.log.call('demo', '/v1/orders', 'sk_demo_', 'key:call-1')).not.toBeNull();
     await source.close();
     // Another store may not be put over it.

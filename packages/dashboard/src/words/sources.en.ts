@@ -86,7 +86,7 @@ export const words = {
   ],
 
   ignored: {
-    unsupported_topic: 'This topic says nothing that is needed here. You may leave its subscription away.',
+    unsupported_topic: 'This topic says nothing that is needed here. You can drop its subscription.',
     no_money_moved: 'A refund that moved no money: goods came back, or a fee was waived.',
     no_payment: 'It says nothing of a payment.',
     unknown_dispute_status: 'A dispute in a state that means nothing here.',
