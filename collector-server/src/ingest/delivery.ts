@@ -14,6 +14,7 @@ export function eventOfFact(
   const event_id = deliveryEventId(site, source, fact.order.account, fact.delivery_id);
   const { ip, user_agent, language } = fact.context ?? {};
   const network = truncateIp(ip);
+  const properties = { ...fact.properties, ...fact.tokens };
   const context = {
     ...(network && { ip: network }),
     ...(user_agent && { user_agent: user_agent.slice(0, 512) }),
@@ -28,7 +29,7 @@ export function eventOfFact(
     action_source: fact.action_source ?? 'server',
     order: withoutContact(fact.order),
     ...(fact.user && Object.keys(fact.user).length > 0 && { user: vault.sealUser(userPlace(site, event_id), fact.user) }),
-    ...(fact.tokens && Object.keys(fact.tokens).length > 0 && { properties: { ...fact.tokens } }),
+    ...(Object.keys(properties).length > 0 && { properties }),
     ...(Object.keys(context).length > 0 && { context }),
     ...(fact.consent && { consent: fact.consent as Consent }),
   });

@@ -32,6 +32,8 @@ export interface OrderFact {
   order: OrderChange;
   user?: User;
   tokens?: { cart_token?: string; checkout_token?: string };
+  /** What else the event keeps. */
+  properties?: Readonly<Record<string, string>>;
   context?: { ip?: string; user_agent?: string; language?: string };
   consent?: Record<string, string | boolean>;
   action_source?: 'web' | 'server' | 'physical_store';

@@ -44,18 +44,21 @@ const updateValidator = Compile(OrderUpdateSchema);
 const CLICK_PARAMS = CLICK_IDS.map(({ param }) => param);
 
 function readOrders(body: Json, account: string, webhook_id: string): SourceReading {
-  if (!('orders' in body)) return { kind: 'facts', facts: [readFact(body, account, webhook_id, '')] };
+  if (!('orders' in body)) return { kind: 'facts', facts: [readOrderInput(body, account, webhook_id, '')] };
   const list = body['orders'];
   if (!Array.isArray(list) || list.length === 0 || list.length > MAX_ORDERS) {
     throw new UnusableDelivery('invalid_order', '/orders', `Expected a list of 1 to ${MAX_ORDERS} orders.`);
   }
   return {
     kind: 'facts',
-    facts: list.map((order, index) => readFact(order, account, `${webhook_id}:${index}`, `/orders/${index}`)),
+    facts: list.map((order, index) => readOrderInput(order, account, `${webhook_id}:${index}`, `/orders/${index}`)),
   };
 }
 
-function readFact(value: unknown, account: string, delivery_id: string, pointer: string): OrderFact {
+/**
+ * One order as `POST /v1/orders` takes it, or some fields of one. Throws UnusableDelivery, whose pointer begins with `pointer`.
+ */
+export function readOrderInput(value: unknown, account: string, delivery_id: string, pointer: string): OrderFact {
   const isPartial = isObject(value) && value['partial'] === true;
   const schema = isPartial ? updateValidator : validator;
   if (!isObject(value) || !schema.Check(value)) {
@@ -80,7 +83,16 @@ function readFact(value: unknown, account: string, delivery_id: string, pointer:
       ...(input.checkout_token && { checkout_token: input.checkout_token }),
     },
     ...(input.consent && { consent: input.consent }),
-    action_source: input.source.startsWith('pos') || input.location_id || input.register_id ? 'physical_store' : 'web',
+    ...tillOf(input),
+  };
+}
+
+/** What is sold at a till is sold in a shop: which, and by which register (order-sources §12). */
+function tillOf({ source, location_id, register_id }: OrderInput): Pick<OrderFact, 'action_source' | 'properties'> {
+  const isTill = source.startsWith('pos') || location_id !== undefined || register_id !== undefined;
+  return {
+    action_source: isTill ? 'physical_store' : 'web',
+    ...(isTill && { properties: { ...(location_id && { location_id }), ...(register_id && { register_id }) } }),
   };
 }
 
