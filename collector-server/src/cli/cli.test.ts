@@ -452,3 +452,48 @@ test.each([
   expect(err).toContain(detail);
   expect(orderloop(['rebuild', '--data', 'first']).json()).toMatchObject({ events: 0 });
 });
+
+test('import takes a till’s file, says what it refused, and takes nothing twice', () => {
+  const fixtures = join(import.meta.dirname, '../../test/fixtures/sources/pos');
+  const sample = readFileSync(join(fixtures, 'self-orders.csv'), 'utf8');
+  const profile = ['--profile', join(fixtures, 'self-profile.json')];
+  const bad = join(folder, 'bad.csv');
+  writeFileSync(bad, sample.replace('"59,00"', '59.00'));
+  const data = ['--data', join(folder, 'imported')];
+
+  const dry = orderloop(['import', bad, ...profile, ...data, '--dry-run']);
+  expect(dry.code).toBe(1);
+  expect(dry.json()).toMatchObject({ rows: 3, created: 2, rejected: 1, dry_run: true, outcomes_not_shown: 0 });
+  const report = join(folder, 'report.ndjson');
+  const first = orderloop(['import', bad, ...profile, ...data, '--report', report]);
+  expect(first.code).toBe(1);
+  expect(first.json()).toMatchObject({
+    orders: 3,
+    created: 2,
+    rejected: 1,
+    outcomes: [{ rows: [3], faults: [{ row: 3, column: 'total', code: 'invalid_amount' }] }],
+  });
+  expect(first.err).toContain('1 of 3 orders were refused');
+  const lines = readFileSync(report, 'utf8').trim().split('\n');
+  expect(lines.map((line) => JSON.parse(line).outcome)).toEqual(['created', 'rejected', 'created']);
+
+  const mended = orderloop(['import', '-', ...profile, ...data], sample);
+  expect(mended.code).toBe(0);
+  expect(mended.json()).toMatchObject({ created: 1, unchanged: 2, rejected: 0 });
+});
+
+test('import says in one problem what of a file, a profile or the command can’t be used', () => {
+  const profile = join(folder, 'profile.json');
+  writeFileSync(profile, '{"time_zone":"Berlin","columns":{"order_id":"a"}}');
+  for (const [args, pointer] of [
+    [['import'], undefined],
+    [['import', 'nothing.csv'], undefined],
+    [['import', '-'], undefined],
+    [['import', '-', '--site', 'other'], undefined],
+    [['import', '-', '--profile', profile], '/columns/status'],
+  ] as const) {
+    const { code, err } = orderloop([...args, '--data', join(folder, 'imported')], '');
+    expect(code).toBe(2);
+    expect(problemOf(err.trim().split('\n').at(-1)!).errors?.[0]?.pointer).toBe(pointer);
+  }
+});

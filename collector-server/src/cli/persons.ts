@@ -11,7 +11,7 @@ import type { Storage } from '../storage/contract.ts';
 import { openStorage } from '../storage/open.ts';
 import { printJson, UnusableInput } from './io.ts';
 import { showProgress } from './progress.ts';
-import { loadConfig, OPTIONS, storageSpec } from './setup.ts';
+import { loadConfig, OPTIONS, siteOf, storageSpec } from './setup.ts';
 
 const WHO = { site: { type: 'string' }, by: { type: 'string', default: 'command line' }, reason: { type: 'string' } } as const;
 const USAGE =
@@ -32,10 +32,9 @@ export async function persons(args: string[]): Promise<void> {
       if (!person) throw new UnusableInput(`No person has, or ever had, the id ${JSON.stringify(rest[0] ?? '')}.`);
       return printJson(person);
     }
-    if (kind === 'erase')
-      return printJson(await erase(storage, config, siteOf(Object.keys(config.sites), values.site), rest, values));
+    if (kind === 'erase') return printJson(await erase(storage, config, siteOf(config, values.site), rest, values));
     if (kind !== 'alias' && kind !== 'split' && kind !== 'undo') throw new UnusableInput(USAGE);
-    const site = siteOf(Object.keys(config.sites), values.site);
+    const site = siteOf(config, values.site);
     const { by, reason } = values;
     const said: Operation = {
       kind,
@@ -72,12 +71,6 @@ async function erase(
   progress.end();
   if (!report) throw new UnusableInput(`Nobody has the identifier ${JSON.stringify(text)}.`);
   return report;
-}
-
-function siteOf(sites: readonly string[], asked: string | undefined): string {
-  const site = asked ?? (sites.length === 1 ? sites[0] : undefined);
-  if (site === undefined || !sites.includes(site)) throw new UnusableInput(`--site is one of ${sites.join(', ')}.`);
-  return site;
 }
 
 function readIdentifier(text: string): Identifier {

@@ -10,6 +10,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   replay: async () => (await import('./replay.ts')).replay,
   preview: async () => (await import('./preview.ts')).preview,
   stitch: async () => (await import('./stitch.ts')).stitch,
+  import: async () => (await import('./import.ts')).importFile,
   migrate: async () => (await import('./migrate.ts')).migrate,
   copy: async () => (await import('./copy.ts')).copy,
   backup: async () => (await import('./backup.ts')).backup,
@@ -27,6 +28,7 @@ const HELP = `orderloop: closes the loop between an advertisement and an order
   orderloop replay FILE                                     recorded deliveries of a source, on a store in memory
   orderloop preview FILE [--reveal]                         what a destination would be sent
   orderloop stitch FILE.ndjson                              events in; sessions, orders, links and conversions out
+  orderloop import FILE.csv [--profile FILE] [--dry-run]    orders of a till or a spreadsheet; --report FILE, --site S
   orderloop migrate [--database-url URL]                    brings the store's tables up to date
   orderloop copy [--data DIR] --to postgres://…            moves a store from SQLite to PostgreSQL; go on by running it again
   orderloop backup --to FILE [--data DIR]                   an encrypted copy, proved by restoring it

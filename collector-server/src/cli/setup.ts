@@ -46,6 +46,14 @@ export function readPort(text: string): number {
   return port;
 }
 
+/** The site that the command line names; the only one where it names none. Throws UnusableInput. */
+export function siteOf({ sites }: Pick<Config, 'sites'>, asked: string | undefined): string {
+  const names = Object.keys(sites);
+  const site = asked ?? (names.length === 1 ? names[0] : undefined);
+  if (site === undefined || !names.includes(site)) throw new UnusableInput(`--site is one of ${names.join(', ')}.`);
+  return site;
+}
+
 /** The store that the command line names. */
 export function storageSpec(values: { data: string; 'database-url'?: string | undefined }): StorageSpec {
   const given = values['database-url'] ?? process.env['ORDERLOOP_DATABASE_URL'];
