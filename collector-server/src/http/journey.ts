@@ -37,6 +37,7 @@ export async function readJourney(
       received_at,
       ...(change?.payment_state ? { payment_state: change.payment_state } : { fact: factKind(change) }),
     })),
+    conflicts: row.projection.conflicts,
     payments: (await storage.projections.evidenceOf(site, row.order_key)).map(({ row: payment, by }) => {
       const { source, order_id, state } = payment.projection.order;
       return { order_key: payment.order_key, source, order_id, state, by };

@@ -5,18 +5,12 @@ import {
   type LoggedEvent,
   type Order,
   type OrderChange,
+  type OrderConflict,
   type OrderSnapshot,
   PAYMENT_FACT_STATES,
   type PaymentState,
   SHIPMENT_STATES,
 } from '@orderloop/protocol';
-
-export interface OrderConflict {
-  event_id: string;
-  field: 'payment_state';
-  from: string;
-  to: string;
-}
 
 export interface OrderProjection {
   order: Order;

@@ -17,7 +17,7 @@ import type { Evidence, ReferenceKind, SaleReference, SaleRole } from '../stitch
 import type { IdentityFact, Stamp } from '../stitch/identity.ts';
 import type { StitchKey } from '../stitch/keys.ts';
 import type { LinkChoice } from '../stitch/link.ts';
-import type { OrderConflict, OrderProjection } from '../stitch/order.ts';
+import type { OrderProjection } from '../stitch/order.ts';
 import type { SessionState } from '../stitch/session.ts';
 
 /**
@@ -200,7 +200,7 @@ export interface OrderRow {
   order_key: string;
   role: SaleRole;
   received_at: number;
-  projection: Omit<OrderProjection, 'events'> & { conflicts: OrderConflict[] };
+  projection: Omit<OrderProjection, 'events'>;
 }
 
 export interface VisitorConsent {

@@ -1,7 +1,7 @@
 import type { Campaign, Channel } from './channels.ts';
 import type { Consent } from './consent-schema.ts';
 import type { SkipReason, Verdict } from './conversion.ts';
-import type { Order, OrderState } from './order.ts';
+import type { Order, OrderState, PaymentState } from './order.ts';
 
 /** A run of one visitor's events. */
 export interface Session {
@@ -144,10 +144,19 @@ export interface JourneyEvent {
 /** What a message about an order says that is no version of it. */
 export type OrderFactKind = 'payment' | 'refund' | 'dispute' | 'shipment' | 'change';
 
+/** A move of the order that the state machine (order-sources §1) does not allow: kept, not applied. */
+export interface OrderConflict {
+  event_id: string;
+  field: 'payment_state';
+  from: PaymentState;
+  to: PaymentState;
+}
+
 /** `GET /v1/orders/{id}/journey`: one order from the ad click to the conversion, with its evidence. */
 export interface Journey {
   order: Order & { order_key: string; received_at: number };
   order_events: { event_id: string; received_at: number; payment_state?: string; fact?: OrderFactKind }[];
+  conflicts: OrderConflict[];
   /** Payments of other sources that are evidence of the order; by `likeness` it is a guess. */
   payments: { order_key: string; source: string; order_id: string; state: OrderState; by: 'reference' | 'likeness' }[];
   link: Link | null;

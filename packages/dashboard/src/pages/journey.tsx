@@ -1,12 +1,14 @@
 import type { Journey } from '@orderloop/protocol';
 import { ApiError, readJourney } from '../api.ts';
 import { useTexts } from '../i18n.ts';
-import { OrderBadge } from '../parts/badges.tsx';
+import { OrderAxes } from '../parts/badges.tsx';
 import { Deliveries } from '../parts/deliveries.tsx';
 import { Evidence } from '../parts/evidence.tsx';
 import { Heading } from '../parts/heading.tsx';
 import { ShortId } from '../parts/identifier.tsx';
 import { Loop } from '../parts/loop.tsx';
+import { OrderConflicts } from '../parts/order-conflicts.tsx';
+import { Payments } from '../parts/payments.tsx';
 import { momentsOfJourney, Timeline } from '../parts/timeline.tsx';
 import { ORDERS_PATH, personPath } from '../route.ts';
 import { usePolling } from '../use-polling.ts';
@@ -51,7 +53,7 @@ function Drawn({ journey }: { journey: Journey }) {
           </p>
         </div>
         <p class="total">
-          <strong>{money(order.amounts.total, order.currency, order.exponent)}</strong> <OrderBadge state={order.state} />
+          <strong>{money(order.amounts.total, order.currency, order.exponent)}</strong> <OrderAxes order={order} />
           {order.test && <span class="badge">{t('test_order')}</span>}
         </p>
       </div>
@@ -61,6 +63,8 @@ function Drawn({ journey }: { journey: Journey }) {
         <div>
           <Deliveries journey={journey} />
           <Evidence journey={journey} />
+          <Payments payments={journey.payments} />
+          <OrderConflicts conflicts={journey.conflicts} />
         </div>
       </div>
     </>

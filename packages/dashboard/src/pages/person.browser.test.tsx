@@ -1,4 +1,3 @@
-import type { Journey } from '@orderloop/protocol';
 import { render } from 'preact';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
@@ -20,32 +19,6 @@ const LANGUAGES = Object.keys(LANGUAGE_NAMES) as Language[];
 const PATH = `/dashboard/persons/${PERSON_ID}`;
 const ORDER_PATH = '/dashboard/orders/shopify%3Amain%3A1042';
 
-const journey: Journey = {
-  order: {
-    order_id: '1042',
-    order_number: '#1042',
-    source: 'shopify',
-    account: 'main',
-    created_at: '2026-03-04T09:05:00Z',
-    amounts: { total: 12_900 },
-    currency: 'EUR',
-    exponent: 2,
-    state: 'paid',
-    test: false,
-  } as Journey['order'],
-  order_events: [],
-  payments: [],
-  link: null,
-  unlinked_reason: 'no_key_on_order',
-  candidates: [],
-  visitor_id: null,
-  person_id: PERSON_ID,
-  sessions: [],
-  touchpoints: [],
-  events: [],
-  conversions: [],
-};
-
 let root: HTMLElement;
 let answers: Answers;
 const ownAddress = location.href;
@@ -55,7 +28,6 @@ beforeEach(async () => {
     [`/v1/persons/${PERSON_ID}`]: person,
     [`/v1/persons/${MERGED_ID}`]: person,
     [`/v1/persons/${PROBABLE_ID}`]: nobody,
-    '/v1/orders/shopify%3Amain%3A1042/journey': journey,
   });
   root = await openPage();
 });
@@ -267,24 +239,5 @@ describe('for everybody', () => {
     expect(document.documentElement.dir).toBe('rtl');
     expectNoOverflow();
     expect(getComputedStyle(root.querySelector('h1 code')!).direction).toBe('ltr');
-  });
-});
-
-describe('the journey', () => {
-  test('leads to the person whose order it is, and says why it is not linked', async () => {
-    await open(ORDER_PATH);
-    expect(text(section('Evidence'))).toContain('The order carries nothing that a browser has seen');
-    const link = [...root.querySelectorAll('a')].find((found) => text(found) === 'Person …c0ffee')!;
-    await userEvent.click(link);
-    await expect.poll(() => text(root.querySelector('h1'))).toBe('Person …c0ffee');
-    expect(location.pathname).toBe(PATH);
-  });
-
-  test('of nobody’s order says so', async () => {
-    answers['/v1/orders/shopify%3Amain%3A1042/journey'] = { ...journey, person_id: null };
-    await open(ORDER_PATH);
-    expect(text(root.querySelector('.heading'))).toContain('No person: the order’s events name nobody.');
-    expect(root.querySelector('.heading a')).toBeNull();
-    await expectAccessible();
   });
 });

@@ -1,4 +1,4 @@
-import type { Attempt, Delivery, Journey, JourneyEvent, Person, Session, Touchpoint } from '@orderloop/protocol';
+import type { Attempt, Delivery, Journey, JourneyEvent, OrderFactKind, Person, Session, Touchpoint } from '@orderloop/protocol';
 import { useTexts } from '../i18n.ts';
 import { ChannelBadge } from './badges.tsx';
 import { ShortId } from './identifier.tsx';
@@ -9,7 +9,7 @@ type Contact = Pick<Touchpoint, 'kind' | 'channel' | 'platform' | 'campaign' | '
 type Moment =
   | { at: number; kind: 'touchpoint'; touchpoint: Contact; session?: Session }
   | { at: number; kind: 'events'; events: JourneyEvent[] }
-  | { at: number; kind: 'order'; fact?: string; event_id: string }
+  | { at: number; kind: 'order'; fact?: OrderFactKind; event_id: string }
   | { at: number; kind: 'attempt'; attempt: Attempt; delivery: Delivery };
 
 /** What happened, in the order of the moments. */
@@ -85,7 +85,7 @@ function MomentBody({ moment }: { moment: Moment }) {
     case 'order':
       return (
         <>
-          <strong>{moment.fact === 'refund' ? t('tl_refund') : t('tl_order')}</strong>
+          <strong>{t(`tl_${moment.fact ?? 'order'}`)}</strong>
           <p class="dim">
             <code title={moment.event_id}>event …{moment.event_id.slice(-12)}</code>
           </p>
