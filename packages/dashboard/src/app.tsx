@@ -1,14 +1,6 @@
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { ApiError, readStatus, signOut } from './api.ts';
-import {
-  createTexts,
-  LANGUAGE_NAMES,
-  type Language,
-  preferredLanguage,
-  rememberLanguage,
-  TextsContext,
-  useTexts,
-} from './i18n.ts';
+import { LANGUAGE_NAMES, type Language, loadTexts, rememberLanguage, type Texts, TextsContext, useTexts } from './i18n.ts';
 import { JourneyPage } from './pages/journey.tsx';
 import { LivePage } from './pages/live.tsx';
 import { OrdersPage } from './pages/orders.tsx';
@@ -31,12 +23,12 @@ const PAGE_TITLES = {
   sources: 'nav_sources',
 } as const;
 
-export function App() {
-  const [language, setLanguage] = useState<Language>(preferredLanguage);
-  const texts = useMemo(() => createTexts(language), [language]);
+/** Begins in the language of `texts`. */
+export function App({ texts: first }: { texts: Texts }) {
+  const [texts, setTexts] = useState(first);
   const route = useRoute();
   const status = usePolling(readStatus, STATUS_MS);
-  const { t } = texts;
+  const { t, language } = texts;
   const mustSignIn = status.error instanceof ApiError && status.error.status === 401;
 
   useEffect(() => {
@@ -49,7 +41,8 @@ export function App() {
   const chooseLanguage = (event: Event): void => {
     const chosen = (event.currentTarget as HTMLSelectElement).value as Language;
     rememberLanguage(chosen);
-    setLanguage(chosen);
+    // One that can't be fetched leaves the page as it is.
+    loadTexts(chosen).then(setTexts, () => setTexts({ ...texts }));
   };
 
   return (

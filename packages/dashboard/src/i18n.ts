@@ -1,16 +1,19 @@
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
-import { de } from './words/de.ts';
-import { en, type Word, type Words } from './words/en.ts';
-import { es } from './words/es.ts';
-import { fr } from './words/fr.ts';
-import { zh } from './words/zh.ts';
-
-const LANGUAGES: Readonly<Record<string, Words>> = { en, es, fr, de, zh };
+import type { Word, Words } from './words/en.ts';
 
 /** What each language calls itself. */
 export const LANGUAGE_NAMES = { en: 'English', es: 'Español', fr: 'Français', de: 'Deutsch', zh: '中文' } as const;
 export type Language = keyof typeof LANGUAGE_NAMES;
+
+// Each a file of its own: nobody reads five languages.
+const WORDS: Readonly<Record<Language, () => Promise<Words>>> = {
+  en: async () => (await import('./words/en.ts')).en,
+  es: async () => (await import('./words/es.ts')).es,
+  fr: async () => (await import('./words/fr.ts')).fr,
+  de: async () => (await import('./words/de.ts')).de,
+  zh: async () => (await import('./words/zh.ts')).zh,
+};
 
 const STORED = 'orderloop-dashboard-language';
 const MINUTE_MS = 60_000;
@@ -28,8 +31,12 @@ export interface Texts {
   duration(ms: number): string;
 }
 
-export function createTexts(language: Language): Texts {
-  const words = LANGUAGES[language] ?? en;
+/** Rejects when the language's words can't be fetched. */
+export async function loadTexts(language: Language): Promise<Texts> {
+  return createTexts(language, await WORDS[language]());
+}
+
+function createTexts(language: Language, words: Words): Texts {
   const number = new Intl.NumberFormat(language);
   const clock = new Intl.DateTimeFormat(language, { timeStyle: 'medium' });
   const dayAndClock = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium' });
@@ -86,5 +93,5 @@ function read(): string | null {
   }
 }
 
-export const TextsContext = createContext<Texts>(createTexts('en'));
-export const useTexts = (): Texts => useContext(TextsContext);
+export const TextsContext = createContext<Texts | null>(null);
+export const useTexts = (): Texts => useContext(TextsContext)!;

@@ -1,12 +1,11 @@
 import type { Journey } from '@orderloop/protocol';
-import { render } from 'preact';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
-import { App } from '../app.tsx';
 import { LANGUAGE_NAMES, type Language } from '../i18n.ts';
 import {
   type Answers,
   closePage,
+  drawApp,
   emulate,
   expectAccessible,
   expectNoOverflow,
@@ -77,7 +76,7 @@ afterEach(async () => {
 /** The journey as it stands when it has got its answers. */
 async function open(query = '?lang=en'): Promise<void> {
   history.replaceState(null, '', PATH + query);
-  render(<App />, root);
+  await drawApp(root);
   await expect.poll(() => root.querySelector('.journey h2')).not.toBeNull();
 }
 

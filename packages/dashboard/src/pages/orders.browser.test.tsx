@@ -1,10 +1,16 @@
 import type { OrderSummary } from '@orderloop/protocol';
-import { render } from 'preact';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
-import { App } from '../app.tsx';
 import { LANGUAGE_NAMES, type Language } from '../i18n.ts';
-import { closePage, emulate, expectAccessible, expectNoOverflow, installFakeCollector, openPage } from '../testing/page.ts';
+import {
+  closePage,
+  drawApp,
+  emulate,
+  expectAccessible,
+  expectNoOverflow,
+  installFakeCollector,
+  openPage,
+} from '../testing/page.ts';
 
 const order = (order_number: string, more: Partial<OrderSummary> = {}): OrderSummary => ({
   order_key: `shopify:main:${order_number}`,
@@ -57,7 +63,7 @@ afterEach(async () => {
 
 async function open(query = '?lang=en'): Promise<void> {
   history.replaceState(null, '', `/dashboard/orders${query}`);
-  render(<App />, root);
+  await drawApp(root);
   await expect.poll(() => root.querySelectorAll('tbody tr').length).toBe(orders.length);
 }
 

@@ -1,11 +1,10 @@
-import { render } from 'preact';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
-import { App } from '../app.tsx';
-import { createTexts, LANGUAGE_NAMES, type Language } from '../i18n.ts';
+import { LANGUAGE_NAMES, type Language, loadTexts } from '../i18n.ts';
 import {
   type Answers,
   closePage,
+  drawApp,
   emulate,
   expectAccessible,
   expectNoOverflow,
@@ -41,7 +40,7 @@ afterEach(async () => {
 /** The dashboard as it stands under an address, when it has got its answers. */
 async function open(address: string, until = 'h2'): Promise<void> {
   history.replaceState(null, '', address);
-  render(<App />, root);
+  await drawApp(root);
   await expect.poll(() => root.querySelector(`.stats ~ article ${until}`)).not.toBeNull();
 }
 
@@ -211,8 +210,8 @@ describe('for everybody', () => {
     await page.viewport(320, 700);
     await openPerson(`?lang=${language}`);
     expectNoOverflow();
-    const { t } = createTexts(language);
-    const english = createTexts('en');
+    const { t } = await loadTexts(language);
+    const english = await loadTexts('en');
     const shown: Word[] = [
       'identifiers_title',
       'devices_title',

@@ -2,12 +2,12 @@ import { SOURCE_PROBLEMS, type SourceConnections, type SourceDelivery } from '@o
 import { render } from 'preact';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
-import { App } from '../app.tsx';
 import { LANGUAGE_NAMES, type Language } from '../i18n.ts';
 import { SOURCE_WORDS } from '../sources/words.ts';
 import {
   type Answers,
   closePage,
+  drawApp,
   emulate,
   expectAccessible,
   expectNoOverflow,
@@ -45,7 +45,7 @@ afterEach(async () => {
 /** The page under an address, when it has got its texts and its answers. */
 async function open(address: string, until: string): Promise<void> {
   history.replaceState(null, '', address);
-  render(<App />, root);
+  await drawApp(root);
   await expect.poll(() => root.querySelector(`.stats ~ ${until}`)).not.toBeNull();
 }
 

@@ -1,7 +1,9 @@
 import axe from 'axe-core';
-import { render } from 'preact';
+import { h, render } from 'preact';
 import { expect, vi } from 'vitest';
 import { cdp, page } from 'vitest/browser';
+import { App } from '../app.tsx';
+import { loadTexts, preferredLanguage } from '../i18n.ts';
 import { status } from './person.ts';
 
 /** Answers by path: a body, or a Response. What has none is not found. */
@@ -29,6 +31,11 @@ export async function openPage(): Promise<HTMLElement> {
   document.body.replaceChildren(root);
   await loaded;
   return root;
+}
+
+/** The dashboard, in the language that the address asks for. */
+export async function drawApp(root: HTMLElement): Promise<void> {
+  render(h(App, { texts: await loadTexts(preferredLanguage()) }), root);
 }
 
 export async function closePage(root: HTMLElement): Promise<void> {
