@@ -1,5 +1,6 @@
 import { type Conversion, clickIdValue, countryCode, isDenied } from '@orderloop/protocol';
-import type { Destination, Outcome, OutgoingRequest, Reply, Skip } from './contract.ts';
+import type { Destination, OutgoingRequest, Reply, Skip } from './contract.ts';
+import { compact, type EventSettings, eventName, isKeptBack, listOf, type Mapped, mapToRequests } from './shared/mapping.ts';
 import { decimalNumber, readCurrency } from './shared/money.ts';
 import {
   compactDate,
@@ -15,9 +16,10 @@ import {
   plainEmail,
   publicIp,
 } from './shared/normalise.ts';
+import { type Finding, forAll, isSuccess, readJson, textOf } from './shared/reply.ts';
 import { sendableTime } from './shared/time.ts';
 
-export interface MetaSettings {
+export interface MetaSettings extends EventSettings {
   /** The dataset's id, which used to be called the pixel's; find it in Events Manager. */
   dataset_id?: string;
   pixel_id?: string;
@@ -30,12 +32,14 @@ export interface MetaSettings {
   endpoint?: string;
 }
 
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 const API_VERSION = 'v26.0';
 
 /** Meta Conversions API (relays §6). */
 export const meta: Destination<MetaSettings> = {
   id: 'meta',
+  name: 'Meta Conversions API',
   apiVersion: API_VERSION,
   capabilities: {
     events: {
@@ -54,11 +58,15 @@ export const meta: Destination<MetaSettings> = {
       start_trial: 'StartTrial',
     },
     refund: 'none',
-    batch: { max: 1000 },
+    batch: { max: 1000, max_bytes: 1_000_000 },
     maxAgeMs: ({ action_source }) => (action_source === 'physical_store' ? 62 : 7) * DAY_MS,
+    dedup: { key: ['event_name', 'event_id'], window_ms: 48 * HOUR_MS },
     failure: 'all-or-nothing',
     consent: 'gate',
+    test: 'code',
   },
+  capture: { params: ['fbclid'], cookies: ['_fbc', '_fbp'] },
+  secrets: ['access_token'],
 
   checkSettings(settings) {
     const wrong: string[] = [];
@@ -70,48 +78,42 @@ export const meta: Destination<MetaSettings> = {
   },
 
   requests(conversions, settings, { now }) {
-    const skipped: Skip[] = [];
-    const data: { event_id: string; mapped: Record<string, unknown> }[] = [];
-    for (const conversion of conversions) {
-      const result = mapEvent(conversion, now);
-      if ('reason' in result) skipped.push({ event_id: conversion.event_id, ...result });
-      else data.push({ event_id: conversion.event_id, mapped: result.mapped });
-    }
-    const requests: OutgoingRequest[] = [];
-    for (let start = 0; start < data.length; start += meta.capabilities.batch.max) {
-      requests.push(toRequest(data.slice(start, start + meta.capabilities.batch.max), settings));
-    }
-    return { requests, skipped };
+    return mapToRequests(
+      conversions,
+      meta.capabilities.batch,
+      (conversion) => mapEvent(conversion, settings, now),
+      (events) => toRequest(events, settings),
+    );
   },
 
-  outcomes(reply, event_ids) {
-    const outcome = readReply(reply, event_ids.length);
-    return event_ids.map((event_id) => ({ event_id, ...outcome }));
+  outcomes: (reply, event_ids) => forAll(event_ids, readReply(reply, event_ids.length)),
+
+  verification: {
+    needs: ['test_event_code'],
+    effect: 'test_view',
+    request: (sample, settings, { now }) => meta.requests([sample], settings as unknown as MetaSettings, { now }).requests[0]!,
+    outcome: (reply) => readReply(reply, 1),
   },
 };
 
-function toRequest(batch: { event_id: string; mapped: Record<string, unknown> }[], settings: MetaSettings): OutgoingRequest {
+function toRequest(events: readonly string[], settings: MetaSettings): Omit<OutgoingRequest, 'event_ids'> {
   const host = settings.endpoint ?? 'https://graph.facebook.com';
+  const test = settings.test_event_code ? `,"test_event_code":${JSON.stringify(settings.test_event_code)}` : '';
   return {
     method: 'POST',
     url: `${host.replace(/\/$/, '')}/${settings.api_version ?? API_VERSION}/${settings.dataset_id ?? settings.pixel_id}/events`,
     // In a header, not in the URL: URLs end up in logs.
     headers: { 'content-type': 'application/json', authorization: `Bearer ${settings.access_token}` },
-    body: JSON.stringify({
-      data: batch.map(({ mapped }) => mapped),
-      ...(settings.test_event_code && { test_event_code: settings.test_event_code }),
-      partner_agent: 'orderloop',
-    }),
-    event_ids: batch.map(({ event_id }) => event_id),
+    body: `{"data":[${events.join(',')}],"partner_agent":"orderloop"${test}}`,
   };
 }
 
-function mapEvent(conversion: Conversion, now: number): { mapped: Record<string, unknown> } | Omit<Skip, 'event_id'> {
-  const name = meta.capabilities.events[conversion.event];
-  if (!name) return { reason: 'unsupported_event', detail: `Meta has no event for ${conversion.event}.` };
+function mapEvent(conversion: Conversion, settings: MetaSettings, now: number): Mapped {
+  const named = eventName(meta.capabilities, settings, conversion.event);
+  if ('reason' in named) return named;
+  const { name } = named;
   // Meta has no field for a denied purpose, so what was denied is not sent at all (R8).
-  if (isDenied(conversion.consent, 'ad_storage') || isDenied(conversion.consent, 'ad_user_data'))
-    return { reason: 'consent_denied' };
+  if (isKeptBack(conversion)) return { reason: 'consent_denied' };
   const time = sendableTime(conversion, now, meta.capabilities.maxAgeMs(conversion));
   if ('reason' in time) return { reason: time.reason };
 
@@ -158,19 +160,18 @@ const ACTION_SOURCES: Readonly<Record<string, string>> = {
 
 function userData({ user = {}, context = {}, click_ids, cookies = {} }: Conversion, at: number): Record<string, unknown> {
   const country = countryCode(user.country) ?? undefined;
-  const list = (value: string | undefined) => (value ? [value] : undefined);
   return compact({
-    em: list(hashField(user.email ?? user.email_sha256, plainEmail)),
-    ph: list(hashField(user.phone ?? user.phone_sha256, phoneDigits, country)),
-    fn: list(hashField(user.first_name, metaName)),
-    ln: list(hashField(user.last_name, metaName)),
-    ct: list(hashField(user.city, metaCity)),
-    st: list(hashField(user.region, metaRegion, country)),
-    zp: list(hashField(user.postal_code, metaPostalCode)),
-    country: list(hashField(user.country, lowerCountry)),
-    ge: list(hashField(user.gender, genderLetter)),
-    db: list(hashField(user.date_of_birth, compactDate)),
-    external_id: list(hashField(user.id, metaExternalId)),
+    em: listOf(hashField(user.email ?? user.email_sha256, plainEmail)),
+    ph: listOf(hashField(user.phone ?? user.phone_sha256, phoneDigits, country)),
+    fn: listOf(hashField(user.first_name, metaName)),
+    ln: listOf(hashField(user.last_name, metaName)),
+    ct: listOf(hashField(user.city, metaCity)),
+    st: listOf(hashField(user.region, metaRegion, country)),
+    zp: listOf(hashField(user.postal_code, metaPostalCode)),
+    country: listOf(hashField(user.country, lowerCountry)),
+    ge: listOf(hashField(user.gender, genderLetter)),
+    db: listOf(hashField(user.date_of_birth, compactDate)),
+    external_id: listOf(hashField(user.id, metaExternalId)),
     client_ip_address: publicIp(context.ip),
     client_user_agent: context.user_agent,
     fbc: clickCookie(cookies['_fbc'], click_ids?.['fbclid'], at),
@@ -212,33 +213,35 @@ function customData(
       num_items: items.reduce((sum, item) => sum + (item.quantity ?? 1), 0),
       content_ids: items.map((item) => item.id),
       contents: items.map((item) =>
-        compact({ id: item.id, quantity: item.quantity ?? 1, item_price: decimalNumber(item.price, currency) }),
+        compact({
+          id: item.id,
+          quantity: item.quantity ?? 1,
+          item_price: decimalNumber(item.price, currency),
+          title: item.name,
+          brand: item.brand,
+          category: item.category,
+        }),
       ),
     }),
   });
   return { value: Object.keys(custom).length > 0 ? custom : undefined };
 }
 
-/** Absent means absent: no null, no empty text (R5). */
-function compact(fields: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== null && value !== ''));
-}
-
 const THROTTLED = new Set([4, 17, 32, 613, 80003]);
 const REJECTED = new Set([3, 100, 105, 200, 294]);
 
-function readReply(reply: Reply, sent: number): Omit<Outcome, 'event_id'> {
+function readReply(reply: Reply, sent: number): Finding {
   const body = readJson(reply.body);
   const error = body?.['error'] as
     | { code?: number; error_subcode?: number; message?: string; is_transient?: boolean; fbtrace_id?: string }
     | undefined;
-  const trace = error?.fbtrace_id ?? (typeof body?.['fbtrace_id'] === 'string' ? body['fbtrace_id'] : undefined);
+  const trace = error?.fbtrace_id ?? textOf(body?.['fbtrace_id']);
   const facts = {
     ...(error?.code !== undefined && { code: [error.code, error.error_subcode].filter((part) => part !== undefined).join('/') }),
     ...(error?.message && { detail: error.message }),
     ...(trace && { trace }),
   };
-  if (reply.status >= 200 && reply.status < 300 && !error) {
+  if (isSuccess(reply) && !error) {
     return body?.['events_received'] === sent
       ? { verdict: 'accepted', ...facts }
       : { verdict: 'retry', detail: 'The reply does not say that the events were received.', ...facts };
@@ -249,13 +252,4 @@ function readReply(reply: Reply, sent: number): Omit<Outcome, 'event_id'> {
   if (error?.code !== undefined && REJECTED.has(error.code)) return { verdict: 'rejected', ...facts };
   // What Meta has no documented class for is tried again, within the event's age.
   return { verdict: 'retry', ...facts };
-}
-
-function readJson(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
 }

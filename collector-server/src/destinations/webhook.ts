@@ -15,15 +15,20 @@ export interface WebhookSettings {
 /** A webhook signed by Standard Webhooks 1.0.0 (relays §11), one conversion a message, to any HTTPS address. */
 export const webhook: Destination<WebhookSettings> = {
   id: 'webhook',
+  name: 'Signed webhook',
   apiVersion: '1.0.0',
   capabilities: {
     events: { purchase: 'order.paid', refund: 'order.refunded', cancel: 'order.cancelled' },
     refund: 'event',
-    batch: { max: 1 },
+    batch: { max: 1, max_bytes: 1_000_000 },
     maxAgeMs: () => null,
+    dedup: { key: ['webhook-id'], window_ms: null },
     failure: 'per-item',
     consent: 'gate',
+    test: 'none',
   },
+  capture: { params: [], cookies: [] },
+  secrets: ['secret', 'secrets'],
 
   checkSettings(settings) {
     const wrong: string[] = [];

@@ -16,6 +16,22 @@ export const ConversionItemSchema = Type.Object({
   quantity: Type.Optional(Type.Number()),
 });
 
+export const OriginalPurchaseSchema = Type.Object(
+  {
+    event_id: Type.Optional(Type.String()),
+    occurred_at: Type.Optional(TimeSchema),
+    click_ids: Type.Optional(ClickIdsSchema),
+    value: Type.Optional(Decimal),
+    currency: Type.Optional(Type.String()),
+    accepted: Type.Optional(
+      Type.Record(Type.String({ maxLength: 64 }), Type.Object({ value: Type.Optional(Decimal) }), {
+        description: 'By destination: which of them accepted the purchase, and the value that it was last told.',
+      }),
+    ),
+  },
+  { description: 'The purchase that money goes back of, from the ledger of what was delivered.' },
+);
+
 /** The canonical conversion: the neutral event of the relay fact sheet (relays §1), which every destination maps from. */
 export const ConversionSchema = Type.Object(
   {
@@ -49,7 +65,19 @@ export const ConversionSchema = Type.Object(
       }),
     ),
     refund: Type.Optional(
-      Type.Object({ order_id: Type.Optional(IdSchema), amount: Type.Optional(Decimal), full: Type.Optional(Type.Boolean()) }),
+      Type.Object({
+        order_id: Type.Optional(IdSchema),
+        amount: Type.Optional(Type.Unsafe<number | string>({ ...Decimal, description: 'What went back now, in major units.' })),
+        full: Type.Optional(Type.Boolean()),
+        left: Type.Optional(
+          Type.Unsafe<number | string>({
+            ...Decimal,
+            description: 'What is left of the purchase after this and every refund before it.',
+          }),
+        ),
+        items: Type.Optional(Type.Array(ConversionItemSchema)),
+        original: Type.Optional(OriginalPurchaseSchema),
+      }),
     ),
   },
   { description: 'What we tell a platform about a stage of an order. Money in major units, as the platforms want it.' },
