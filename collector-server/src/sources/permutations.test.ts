@@ -46,6 +46,46 @@ const posted =
     return source.read({ headers: sign(signed), signed, body: signed }, connection, { now: NOW });
   };
 
+const shopifyBody = (name: string) => fixture(`shopify/webhook-2024-10-${name}`).body;
+/** What one id is said of: those of the samples are larger than JSON.parse can hold. */
+const ORDER = { id: 1042, admin_graphql_api_id: 'gid://shopify/Order/1042' };
+const shopifySays = (topic: string, body: object, triggered_at = '2022-01-05T00:00:00Z') =>
+  posted(body, (bytes) => ({
+    'x-shopify-topic': topic,
+    'x-shopify-hmac-sha256': createHmac('sha256', 's').update(bytes).digest('base64'),
+    'x-shopify-triggered-at': triggered_at,
+  }));
+const shopifyOrder = (topic: string, updated_at: string, change: object) =>
+  shopifySays(topic, {
+    ...shopifyBody('orders-create'),
+    ...ORDER,
+    ...{
+      test: false,
+      cancelled_at: null,
+      fulfillment_status: null,
+      current_total_price: '388.00',
+      total_outstanding: '0.00',
+      updated_at,
+    },
+    ...change,
+  });
+const shopifySale = {
+  ...shopifyBody('order_transactions-create'),
+  ...{ id: 71, admin_graphql_api_id: 'gid://shopify/OrderTransaction/71', order_id: ORDER.id },
+  ...{ kind: 'sale', status: 'success', amount: '388.00', currency: 'USD', processed_at: '2022-01-01T01:00:00Z' },
+};
+const shopifyRefund = {
+  ...shopifyBody('refunds-create'),
+  ...{ id: 81, admin_graphql_api_id: 'gid://shopify/Refund/81', order_id: ORDER.id, processed_at: '2022-01-03T00:00:00Z' },
+  transactions: [{ ...shopifySale, id: 72, kind: 'refund', amount: '38.00' }],
+};
+const shopifyShipment = {
+  ...shopifyBody('fulfillments-create'),
+  ...{ id: 91, admin_graphql_api_id: 'gid://shopify/Fulfillment/91', order_id: ORDER.id, status: 'success' },
+};
+const shopifyDispute = { ...shopifyBody('disputes-create'), id: 99, order_id: ORDER.id };
+const inPartBack = { current_total_price: '350.00', financial_status: 'partially_refunded', refunds: [shopifyRefund] };
+
 const wooOrder = fixture('woocommerce/rest-v3-order-727');
 const woo = (date_modified_gmt: string, change: object) =>
   posted({ ...wooOrder, date_modified_gmt, ...change }, (body) => ({
@@ -86,6 +126,50 @@ const bcRefund = { id: 3, created: '2026-02-05T10:00:00Z', payments: [{ amount: 
 const bcShipment = { id: 6, tracking_number: 'EJ1', shipping_provider: 'usps' };
 
 const LIVES: Life[] = [
+  {
+    source: 'shopify',
+    title: 'placed, paid, partly refunded, shipped, edited, disputed and the dispute won',
+    connection: { secrets: ['s'] },
+    deliveries: [
+      shopifyOrder('orders/create', '2022-01-01T00:00:00Z', { financial_status: 'pending' }),
+      shopifySays('order_transactions/create', shopifySale),
+      shopifyOrder('orders/paid', '2022-01-01T01:00:01Z', { financial_status: 'paid' }),
+      shopifySays('refunds/create', shopifyRefund),
+      shopifyOrder('orders/updated', '2022-01-03T00:00:01Z', inPartBack),
+      shopifySays('fulfillments/create', shopifyShipment),
+      shopifySays('orders/edited', { order_edit: { ...shopifyBody('orders-edited').order_edit, order_id: ORDER.id } }),
+      shopifySays('disputes/create', { ...shopifyDispute, status: 'needs_response' }, '2022-01-06T00:00:00Z'),
+      shopifySays('disputes/update', { ...shopifyDispute, status: 'won' }, '2022-01-09T00:00:00Z'),
+    ],
+    expected: {
+      state: 'partially_refunded',
+      payment_state: 'partially_refunded',
+      dispute_state: 'won',
+      cancelled_at: null,
+      edited: true,
+      amounts: { paid: 38_800, refunded: 3_800, net: 35_000 },
+    },
+  },
+  {
+    source: 'shopify',
+    title: 'paid, cancelled and refunded',
+    connection: { secrets: ['s'] },
+    deliveries: [
+      shopifyOrder('orders/create', '2022-01-01T00:00:00Z', { financial_status: 'paid' }),
+      shopifyOrder('orders/cancelled', '2022-01-03T00:00:01Z', {
+        financial_status: 'paid',
+        cancelled_at: '2022-01-03T00:00:00Z',
+      }),
+      shopifySays('refunds/create', { ...shopifyRefund, transactions: [{ ...shopifySale, id: 72, kind: 'refund' }] }),
+      shopifyOrder('orders/updated', '2022-01-03T00:00:02Z', {
+        financial_status: 'refunded',
+        current_total_price: '0.00',
+        cancelled_at: '2022-01-03T00:00:00Z',
+        refunds: [{ ...shopifyRefund, transactions: [{ ...shopifySale, id: 72, kind: 'refund' }] }],
+      }),
+    ],
+    expected: { state: 'cancelled', payment_state: 'refunded', amounts: { paid: 38_800, refunded: 38_800, net: 0 } },
+  },
   {
     source: 'woocommerce',
     title: 'placed, paid, at a plugin’s status, partly refunded, completed, cancelled and refunded for the rest',
