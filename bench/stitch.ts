@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type StoredEvent, sessionRef, uuidv7 } from '@orderloop/protocol';
 import { createProjector } from '../collector-server/src/ingest/project.ts';
+import { AD_PURPOSES } from '../collector-server/src/stitch/conversion.ts';
 import { canonicalOrder } from '../collector-server/src/stitch/testing.ts';
 import type { Storage } from '../collector-server/src/storage/contract.ts';
 import { openSqlite } from '../collector-server/src/storage/sqlite/index.ts';
@@ -13,7 +14,7 @@ import { openSqlite } from '../collector-server/src/storage/sqlite/index.ts';
 const SIZES = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [5_000, 50_000];
 const WARM_ORDERS = 50;
 const ORDERS = 200;
-const facts = () => ({ consentMode: 'opt_in' as const, hosts: [], destinations: ['meta'] });
+const facts = () => ({ consentMode: 'opt_in' as const, hosts: [], destinations: [{ id: 'meta', purposes: AD_PURPOSES }] });
 const folder = mkdtempSync(join(tmpdir(), 'orderloop-bench-'));
 
 try {

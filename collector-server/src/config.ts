@@ -172,10 +172,22 @@ export const ConfigSchema = Type.Object({
   relay: Type.Optional(
     Type.Object({
       base_ms: Type.Optional(
-        Type.Integer({ minimum: 10, description: 'The first retry comes within this time; each next within twice it.' }),
+        Type.Integer({ minimum: 10, description: 'The first retry comes within this time; each next within three times it.' }),
       ),
       throttled_floor_ms: Type.Optional(
         Type.Integer({ minimum: 10, description: 'How long a platform that throttles or times out is left alone, at least.' }),
+      ),
+      lease_ms: Type.Optional(
+        Type.Integer({
+          minimum: 2_000,
+          description: 'How long a collector may take over what it is sending before another takes it up; 60,000 otherwise.',
+        }),
+      ),
+      breaker_ms: Type.Optional(
+        Type.Integer({
+          minimum: 10,
+          description: 'How long a destination that fails is left alone at first; 30,000 otherwise, doubling to 16 times that.',
+        }),
       ),
     }),
   ),

@@ -154,7 +154,7 @@ test('B3: a certificate that a delivery was signed with is fetched for its repla
       projector: { projectLate: async () => undefined },
     });
   };
-  expect(await replayWith({ kind: 'failed', error: 'ECONNRESET', timedOut: false })).toMatchObject({
+  expect(await replayWith({ kind: 'failed', error: 'ECONNRESET', timedOut: false, mayHaveArrived: true })).toMatchObject({
     result: 'impossible',
     detail: expect.stringContaining('ECONNRESET'),
   });

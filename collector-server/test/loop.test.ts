@@ -3,6 +3,7 @@ import { createAdPlatform } from '@orderloop/example-ad-platform';
 import type { Journey } from '@orderloop/protocol';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
+import { purposesOf } from '../src/destinations/index.ts';
 import { createProjector, projectionLag } from '../src/ingest/project.ts';
 import { siteFactsOf } from '../src/ingest/site-facts.ts';
 import type { Storage } from '../src/storage/contract.ts';
@@ -189,7 +190,7 @@ test('rebuild gives the same rows as live processing, and sends nothing again', 
   const outbox = await storage.outbox.counts();
   await storage.projections.reset();
   expect((await storage.projections.dump()).orders).toEqual([]);
-  await createProjector(storage, siteFactsOf(testConfig()), { now: Date.now }).catchUp();
+  await createProjector(storage, siteFactsOf(testConfig(), purposesOf), { now: Date.now }).catchUp();
   expect(await storage.projections.dump()).toEqual(live);
   expect(await storage.outbox.counts()).toEqual(outbox);
 });
@@ -205,7 +206,7 @@ test('sessions, touchpoints, orders and links don’t depend on the order of arr
       const other = openSqlite();
       try {
         await other.log.append({ events: shuffled.map(({ position: _, ...event }) => event) });
-        await createProjector(other, siteFactsOf(testConfig()), { now: Date.now }).catchUp();
+        await createProjector(other, siteFactsOf(testConfig(), purposesOf), { now: Date.now }).catchUp();
         const dump = await other.projections.dump();
         expect({ sessions: dump.sessions, touchpoints: dump.touchpoints, orders: dump.orders, links: dump.links }).toEqual({
           sessions,

@@ -2,7 +2,7 @@ import type { Identifier, Verdict } from '@orderloop/protocol';
 import { type Config, dataKey } from '../config.ts';
 import { createCertificates } from '../connections/certificates.ts';
 import { createConnections } from '../connections/runtime.ts';
-import { DESTINATIONS } from '../destinations/index.ts';
+import { DESTINATIONS, purposesOf } from '../destinations/index.ts';
 import { createProjector, projectionLag } from '../ingest/project.ts';
 import { type ReplayOutcome, replayDeadLetter } from '../ingest/replay.ts';
 import { siteFactsOf } from '../ingest/site-facts.ts';
@@ -13,7 +13,7 @@ import { type ErasureReport, erasePerson, resumeErasures } from '../persons/eras
 import { probableOf } from '../persons/probable.ts';
 import { createPersons, type Persons } from '../persons/read.ts';
 import { createVault } from '../privacy/vault.ts';
-import { createRelay } from '../relay/relay.ts';
+import { createRelay, type LaneState } from '../relay/relay.ts';
 import { SOURCES } from '../sources/index.ts';
 import type {
   Connections,
@@ -22,6 +22,7 @@ import type {
   Deliveries,
   EventReader,
   Outbox,
+  Pause,
   ProjectionReader,
   Rewards,
   Storage,
@@ -60,8 +61,8 @@ export interface BackgroundControl {
   size(): Promise<{ bytes: number; wal_bytes: number }>;
   /** Events of the log that are not projected yet. */
   lag(): Promise<number>;
-  /** Paused destinations, as `site/destination`, and why. */
-  paused(): Promise<ReadonlyMap<string, string>>;
+  /** How it stands with each destination. */
+  lanes(): Promise<(LaneState & { paused?: Pause })[]>;
   /** Takes a destination up again; answers how many conversions waited for it. */
   resume(site: string, destination: string): Promise<number>;
   /** Takes open dead letters up again, oldest first, at most 500 at a time. */
@@ -102,10 +103,15 @@ export async function startBackground({ config, storage, owner, now, onError }: 
   const relay = createRelay({
     storage,
     registry: DESTINATIONS,
-    destinationOf: (site, id) => config.sites[site]?.destinations?.find((entry) => entry.id === id),
+    destinations: Object.entries(config.sites).flatMap(([site, { destinations = [] }]) =>
+      destinations.map((entry) => ({ site, config: entry })),
+    ),
+    consentModeOf: (site) => config.sites[site]?.consent_mode ?? 'opt_in',
     caller,
     vault,
     retry: { ...RETRY_DEFAULTS, ...config.relay },
+    ...(config.relay?.lease_ms && { lease_ms: config.relay.lease_ms }),
+    ...(config.relay?.breaker_ms && { breaker_ms: config.relay.breaker_ms }),
     now,
     random: Math.random,
     userPlace,
@@ -115,7 +121,7 @@ export async function startBackground({ config, storage, owner, now, onError }: 
     },
     onError: (error) => onError(error, 'relay'),
   });
-  const projector = createProjector(storage, siteFactsOf(config), { owner, now });
+  const projector = createProjector(storage, siteFactsOf(config, purposesOf), { owner, now });
   const connections = createConnections({
     config,
     sources: SOURCES,
@@ -161,6 +167,7 @@ export async function startBackground({ config, storage, owner, now, onError }: 
   // What an earlier process left: grants that may not be in the log, conversions that were not sent. What it had paused is
   // tried once more: a restart is how settings are mended.
   await logGrants(storage);
+  await storage.outbox.unpause();
   await storage.outbox.release({ states: ['paused'] }, now());
   await resumeErasures({ storage, projector, now: now() });
   wake();
@@ -187,8 +194,14 @@ export async function startBackground({ config, storage, owner, now, onError }: 
     control: {
       size: () => storage.size(),
       lag: () => projectionLag(storage),
-      paused: async () => relay.paused(),
-      resume: (site, destination) => relay.resume(site, destination),
+      async lanes() {
+        const pauses = await storage.outbox.pauses();
+        return relay.states().map((state) => {
+          const paused = pauses.find(({ site, destination }) => site === state.site && destination === state.destination);
+          return { ...state, ...(paused && { paused }) };
+        });
+      },
+      resume: (site, destination) => relay.resume({ site, destination }),
       async replay(filter) {
         const letters = await findLetters(storage, filter);
         const outcomes: ReplayOutcome[] = [];

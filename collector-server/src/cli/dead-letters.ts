@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { dataKey } from '../config.ts';
 import { createCertificates } from '../connections/certificates.ts';
+import { purposesOf } from '../destinations/index.ts';
 import { createProjector } from '../ingest/project.ts';
 import { type ReplayOutcome, replayDeadLetter } from '../ingest/replay.ts';
 import { siteFactsOf } from '../ingest/site-facts.ts';
@@ -41,7 +42,7 @@ export async function deadLetters(args: string[]): Promise<void> {
       return printJson({ discarded: letters.length });
     }
     if (!values.replay) return printJson({ dead_letters: letters.map(({ raw: _, ...letter }) => letter) });
-    const projector = createProjector(storage, siteFactsOf(config), { now: Date.now });
+    const projector = createProjector(storage, siteFactsOf(config, purposesOf), { now: Date.now });
     const vault = createVault(dataKey(config.data_key));
     const certificates = createCertificates(async () => createCaller(config.allow_private_targets ?? []), Date.now);
     const deps = { storage, config, sources: SOURCES, certificates, projector, vault };

@@ -1,6 +1,7 @@
 import { closeSync, createReadStream, openSync, statSync, writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { type Config, connectionOf, dataKey } from '../config.ts';
+import { purposesOf } from '../destinations/index.ts';
 import { type ImportOutcome, importOrders } from '../import/import.ts';
 import { type Profile, readProfile, UnusableProfile } from '../import/profile.ts';
 import { UnreadableFile } from '../import/rows.ts';
@@ -38,7 +39,7 @@ export async function importFile(args: string[]): Promise<void> {
   const shown: ImportOutcome[] = [];
   const isDryRun = values['dry-run'];
   try {
-    const projector = createProjector(storage, siteFactsOf(config), { now: Date.now });
+    const projector = createProjector(storage, siteFactsOf(config, purposesOf), { now: Date.now });
     // Whether an order is new is asked of what has been derived.
     if (!isDryRun) await project(storage, projector);
     let progress: ReturnType<typeof showProgress> | undefined;

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { Identifier } from '@orderloop/protocol';
 import { type Config, dataKey } from '../config.ts';
+import { purposesOf } from '../destinations/index.ts';
 import { createProjector } from '../ingest/project.ts';
 import { siteFactsOf } from '../ingest/site-facts.ts';
 import { type ErasureReport, erasePerson } from '../persons/erase.ts';
@@ -60,7 +61,7 @@ async function erase(
   { by, reason }: { by: string; reason?: string | undefined },
 ): Promise<ErasureReport> {
   const id = createVault(dataKey(config.data_key)).sealIdentifier(readIdentifier(text));
-  const projector = createProjector(storage, siteFactsOf(config), { now: Date.now });
+  const projector = createProjector(storage, siteFactsOf(config, purposesOf), { now: Date.now });
   const progress = showProgress('events', await storage.log.head());
   const report =
     id &&

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { purposesOf } from '../destinations/index.ts';
 import { createProjector } from '../ingest/project.ts';
 import { siteFactsOf } from '../ingest/site-facts.ts';
 import { openStorage } from '../storage/open.ts';
@@ -13,7 +14,7 @@ export async function rebuild(args: string[]): Promise<void> {
   const storage = await openStorage(storageSpec(values));
   try {
     const total = await storage.log.head();
-    const siteFacts = siteFactsOf(config);
+    const siteFacts = siteFactsOf(config, purposesOf);
     // What was never projected is told as ever; what is derived again was told when it was derived first.
     await createProjector(storage, siteFacts, { now: Date.now }).catchUp();
     const began = Date.now();

@@ -47,7 +47,7 @@ export function playPlatform(): PlayedPlatform {
         platform.onRequest?.(request);
         const { pathname, searchParams } = new URL(request.url);
         const mishap = platform.mishaps.shift();
-        if (mishap === 'drop') return { kind: 'failed', error: 'ECONNRESET', timedOut: false };
+        if (mishap === 'drop') return { kind: 'failed', error: 'ECONNRESET', timedOut: false, mayHaveArrived: true };
         if (mishap === 'fail') return reply(502, 'bad gateway');
         if (mishap === 'throttle') return reply(429, '', { 'retry-after': '7' });
         if (mishap === 'forbid') return reply(403, '');

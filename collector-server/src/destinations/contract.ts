@@ -1,4 +1,4 @@
-import type { Conversion, SkipReason, Verdict } from '@orderloop/protocol';
+import type { ConsentPurpose, Conversion, SkipReason, Verdict } from '@orderloop/protocol';
 
 export interface OutgoingRequest {
   method: 'GET' | 'POST';
@@ -8,6 +8,8 @@ export interface OutgoingRequest {
   body: string;
   /** The conversions that it carries, in the order in which the body holds them. */
   event_ids: string[];
+  /** What of the body is about each of them, as JSON: what is kept on record of a batch. */
+  parts?: readonly string[];
 }
 
 export interface Skip {
@@ -60,6 +62,8 @@ export interface Capabilities {
   rate?: { per_minute: number; per_day?: number };
   /** Requests at one time; 4 where nothing is said. */
   parallel?: number;
+  /** What the buyer must have agreed to; without this, to `ad_storage` and `ad_user_data` (R8). */
+  purposes?: readonly ConsentPurpose[];
   /** Whether a denied purpose can be stated, or keeps the conversion back (relays §2.4). */
   consent: 'field' | 'gate';
   /** How the platform is asked without counting (relays §2.5). */

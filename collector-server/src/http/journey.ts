@@ -102,8 +102,12 @@ async function conversions(
           destination_type: type,
           state: entry.state,
           attempts: entry.attempt_list,
-          ...(entry.next_attempt_at !== undefined && entry.state === 'waiting' && { next_attempt_at: entry.next_attempt_at }),
+          ...(entry.next_attempt_at !== undefined &&
+            (entry.state === 'waiting' || entry.state === 'pending') && { next_attempt_at: entry.next_attempt_at }),
           ...(entry.reason && { reason: entry.reason }),
+          ...(entry.detail && { detail: entry.detail }),
+          ...(entry.accepted_at !== undefined && { accepted_at: entry.accepted_at }),
+          ...(entry.trace && { trace: entry.trace }),
         };
       });
       return { ...row, deliveries };

@@ -1,12 +1,17 @@
 import type { LoggedEvent } from '@orderloop/protocol';
 import { expect, onTestFinished, test } from 'vitest';
+import { AD_PURPOSES } from '../stitch/conversion.ts';
 import { canonicalOrder, orderEvent, visitEvent } from '../stitch/testing.ts';
 import { type EventLog, StorageFault } from '../storage/contract.ts';
 import { partitionOf } from '../storage/partition.ts';
 import { openSqlite } from '../storage/sqlite/index.ts';
 import { createProjector } from './project.ts';
 
-const facts = () => ({ consentMode: 'opt_in' as const, hosts: [], destinations: ['meta'] });
+const facts = () => ({
+  consentMode: 'opt_in' as const,
+  hosts: [],
+  destinations: [{ id: 'meta', purposes: AD_PURPOSES }],
+});
 
 function newStore() {
   const storage = openSqlite();

@@ -1,7 +1,7 @@
 import { type Context, isSnapshot, type LoggedEvent, type Order, type SealedUser, strictestConsent } from '@orderloop/protocol';
 import type { Owner, PersonLookup } from '../persons/lookup.ts';
 import { isRedacted } from '../persons/redact.ts';
-import { buildConversion, type ConversionFacts, decideConversions, mayUseAds } from '../stitch/conversion.ts';
+import { buildConversion, type ConversionFacts, decideConversions, holdReason, mayUseAds } from '../stitch/conversion.ts';
 import type { Component } from '../stitch/identity.ts';
 import { type Candidate, chooseLink } from '../stitch/link.ts';
 import { projectOrder } from '../stitch/order.ts';
@@ -54,7 +54,8 @@ export async function restitch(
   const person = owner ? await factsOfPerson(tx, site, row, owner, persons, facts) : {};
   // Of a sale that two sources tell of, the order alone is a conversion.
   const fresh = row.role === 'payments' ? [] : decideConversions(site, order, decided);
-  for (const decision of [...decided, ...fresh]) {
+  const decisions = [...decided, ...fresh];
+  for (const [index, decision] of decisions.entries()) {
     const { event, conversion_id, key, occurred_at, value } = decision;
     const conversion = buildConversion(
       site,
@@ -68,10 +69,13 @@ export async function restitch(
         ...person,
         ...own.contact,
         erased: own.erased,
+        before: decisions.slice(0, index),
       },
     );
     await tx.putConversion(conversion);
-    if (!conversion.hold) for (const destination of facts.destinations) await tx.enqueue(site, conversion_id, destination, now());
+    if (conversion.hold === 'erased') continue;
+    for (const { id, purposes } of facts.destinations)
+      if (!holdReason(conversion.consent, facts.consentMode, purposes)) await tx.enqueue(site, conversion_id, id, now());
   }
 }
 

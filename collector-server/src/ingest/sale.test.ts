@@ -2,6 +2,7 @@ import type { LoggedEvent, OrderChange, StoredEvent } from '@orderloop/protocol'
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import type { ConversionState } from '../stitch/conversion.ts';
+import { AD_PURPOSES } from '../stitch/conversion.ts';
 import { canonicalOrder, orderEvent, visitEvent } from '../stitch/testing.ts';
 import type { OrderRow } from '../storage/contract.ts';
 import { openSqlite } from '../storage/sqlite/index.ts';
@@ -11,7 +12,7 @@ import type { SiteFacts } from './site-facts.ts';
 const FACTS: SiteFacts = {
   consentMode: 'opt_out',
   hosts: [],
-  destinations: ['meta'],
+  destinations: [{ id: 'meta', purposes: AD_PURPOSES }],
   payments: new Set(['stripe', 'paypal']),
 };
 

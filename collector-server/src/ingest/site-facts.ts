@@ -1,3 +1,4 @@
+import type { ConsentPurpose } from '@orderloop/protocol';
 import { type Config, dataKey, type SiteConfig } from '../config.ts';
 import { createVault } from '../privacy/vault.ts';
 import type { ConsentMode } from '../stitch/conversion.ts';
@@ -16,8 +17,8 @@ export interface SiteFacts {
   consentMode: ConsentMode;
   /** The shop's own hosts, whose referrals are no referral. */
   hosts: readonly string[];
-  /** Ids of the destinations that are told of its conversions. */
-  destinations: readonly string[];
+  /** The destinations that are told of its conversions, and what each needs the buyer's yes to. */
+  destinations: readonly { id: string; purposes: readonly ConsentPurpose[] }[];
   /** Values that many of its visitors share, in lower case: no identifiers. */
   blocked?: ReadonlySet<string>;
   /** Sources whose payments are evidence of orders that another source sends. */
@@ -25,7 +26,10 @@ export interface SiteFacts {
 }
 
 /** What the projectors need to know of each configured site; of one that is gone, that nobody is told of its orders. */
-export function siteFactsOf(config: Pick<Config, 'sites' | 'data_key'>): (site: string) => SiteFacts {
+export function siteFactsOf(
+  config: Pick<Config, 'sites' | 'data_key'>,
+  purposesOf: (type: string) => readonly ConsentPurpose[],
+): (site: string) => SiteFacts {
   const facts = new Map(
     Object.entries(config.sites).map(([site, siteConfig]): [string, SiteFacts] => {
       const { consent_mode = 'opt_in', origins, destinations = [], blocked_identifiers = [] } = siteConfig;
@@ -34,7 +38,7 @@ export function siteFactsOf(config: Pick<Config, 'sites' | 'data_key'>): (site: 
         {
           consentMode: consent_mode,
           hosts: origins.map((origin) => new URL(origin).hostname),
-          destinations: destinations.map(({ id }) => id),
+          destinations: destinations.map(({ id, type }) => ({ id, purposes: purposesOf(type) })),
           blocked: blockedOf(blocked_identifiers, config),
           payments: paymentSources(siteConfig),
         },

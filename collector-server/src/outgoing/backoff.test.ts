@@ -4,10 +4,10 @@ import { RETRY_DEFAULTS, readRetryAfter, retryDelay } from './backoff.ts';
 const delay = (attempt: number, random: number, throttled = false, retryAfter: number | null = null) =>
   retryDelay(attempt, RETRY_DEFAULTS, random, throttled, retryAfter);
 
-test('O3: the wait doubles, is jittered over its whole range, and is capped', () => {
+test('O3: the wait triples, is jittered over its whole range, and is capped', () => {
   expect(delay(1, 0)).toBe(1_000);
-  expect(delay(1, 1)).toBe(10_000);
-  expect(delay(2, 1)).toBe(20_000);
+  expect(delay(1, 1)).toBe(15_000);
+  expect(delay(2, 1)).toBe(45_000);
   expect(delay(40, 1)).toBe(21_600_000);
 });
 

@@ -12,7 +12,7 @@ export const RETRY_DEFAULTS: RetrySettings = { base_ms: 5_000, cap_ms: 21_600_00
 const MAX_RETRY_AFTER_MS = 86_400_000;
 
 /**
- * How long to wait after attempt number `attempt` (from 1), in ms: full jitter, `random(floor, min(cap, base·2^n))`, so
+ * How long to wait after attempt number `attempt` (from 1), in ms: full jitter, `random(floor, min(cap, base·3^n))`, so
  * that what failed together does not come back together. `random` is in [0, 1).
  */
 export function retryDelay(
@@ -22,7 +22,7 @@ export function retryDelay(
   throttled: boolean,
   retryAfterMs: number | null,
 ): number {
-  const ceiling = Math.min(settings.cap_ms, settings.base_ms * 2 ** Math.min(attempt, 30));
+  const ceiling = Math.min(settings.cap_ms, settings.base_ms * 3 ** Math.min(attempt, 30));
   if (retryAfterMs !== null) return retryAfterMs + random * Math.min(settings.floor_ms, ceiling);
   const floor = Math.min(throttled ? settings.throttled_floor_ms : settings.floor_ms, settings.cap_ms);
   return floor + random * Math.max(0, ceiling - floor);

@@ -6,6 +6,10 @@ const HEADERS_MS = 10_000;
 /** Beats a platform that sends one byte a second (O5). */
 const TOTAL_MS = 15_000;
 
+/** Names that were not found, connections that were refused or not made in time, certificates that were not trusted. */
+const NEVER_SENT =
+  /^(ENOTFOUND|EAI_|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_SSL_)/;
+
 export interface Outgoing {
   method: 'GET' | 'POST';
   url: string;
@@ -25,7 +29,8 @@ export interface Answer {
 
 export type CallResult =
   | { kind: 'reply'; reply: Answer }
-  | { kind: 'failed'; error: string; timedOut: boolean }
+  /** `mayHaveArrived` is false when the connection was never made. */
+  | { kind: 'failed'; error: string; timedOut: boolean; mayHaveArrived: boolean }
   | { kind: 'refused'; error: string };
 
 export interface Caller {
@@ -52,7 +57,12 @@ export function createCaller(allowedOrigins: readonly string[]): Caller {
         return { kind: 'reply', reply: { status: response.statusCode, headers: flatten(response.headers), ...read } };
       } catch (error) {
         const code = (error as { code?: string }).code ?? (error as Error).name;
-        return { kind: 'failed', error: code, timedOut: signal.aborted || /TIMEOUT/i.test(code) };
+        return {
+          kind: 'failed',
+          error: code,
+          timedOut: signal.aborted || /TIMEOUT/i.test(code),
+          mayHaveArrived: !NEVER_SENT.test(code),
+        };
       }
     },
     close: async () => {

@@ -1,5 +1,6 @@
 import {
   type Consent,
+  type ConsentPurpose,
   type Context,
   type Conversion,
   type ConversionRow,
@@ -43,9 +44,14 @@ export interface ConversionFacts {
   user_event_id?: string;
   context?: Context;
   action_source?: string;
+  /** What was decided before it, oldest first: what it takes back from. */
+  before?: readonly Decision[];
 }
 
-type Decision = Pick<ConversionRow, 'event' | 'conversion_id' | 'key' | 'occurred_at' | 'value'>;
+export type Decision = Pick<ConversionRow, 'event' | 'conversion_id' | 'key' | 'occurred_at' | 'value'>;
+
+/** What ad platforms need a yes to. */
+export const AD_PURPOSES = ['ad_storage', 'ad_user_data'] as const satisfies readonly ConsentPurpose[];
 
 /**
  * What an order's new state makes us tell platforms (order-sources §1.2), beyond what was decided before: a purchase
@@ -89,7 +95,7 @@ const sum = (decisions: readonly Decision[]): number => decisions.reduce((total,
 /** The conversion of a decision, with what the stitched session knows. Made again whenever more is known. */
 export function buildConversion(site: string, order: Order, decision: Decision, facts: ConversionFacts): ConversionState {
   const { session } = facts;
-  const hold = facts.erased ? 'erased' : holdReason(facts.consent, facts.consentMode);
+  const hold = facts.erased ? 'erased' : holdReason(facts.consent, facts.consentMode, AD_PURPOSES);
   const url = session?.last_page_url ?? session?.landing_page;
   const context = {
     ...facts.context,
@@ -97,6 +103,8 @@ export function buildConversion(site: string, order: Order, decision: Decision, 
     ...(session?.language && { language: session.language }),
   };
   const maySendClicks = mayUseAds(facts.consent, facts.consentMode);
+  const click_ids = { ...facts.person_click_ids, ...order.attribution.click_ids, ...session?.click_ids };
+  const cookies = session?.cookies && usableCookies(session.cookies, facts);
   const conversion: Omit<Conversion, 'user'> = {
     event: decision.event,
     event_id: decision.conversion_id,
@@ -105,15 +113,16 @@ export function buildConversion(site: string, order: Order, decision: Decision, 
     action_source: facts.action_source === 'physical_store' ? 'physical_store' : url && context.user_agent ? 'web' : 'server',
     ...(url && { page: { url, ...(session?.referrer && { referrer: session.referrer }) } }),
     ...(Object.keys(context).length > 0 && { context }),
-    ...(maySendClicks && { click_ids: { ...facts.person_click_ids, ...order.attribution.click_ids, ...session?.click_ids } }),
-    ...(maySendClicks && session?.cookies && { cookies: session.cookies }),
+    ...(maySendClicks && { click_ids }),
+    ...(cookies && Object.keys(cookies).length > 0 && { cookies }),
     ...(facts.consent && { consent: facts.consent }),
     order: { ...orderFields(order, decision), ...(facts.new_customer !== undefined && { new_customer: facts.new_customer }) },
     ...(decision.event !== 'purchase' && {
       refund: {
-        order_id: order.order_id,
-        amount: formatMinor(decision.value, order.exponent),
-        full: decision.event === 'cancel' || order.payment_state === 'refunded',
+        ...refundFields(order, decision, facts.before ?? []),
+        ...(facts.before?.[0]?.event === 'purchase' && {
+          original: { ...originalFields(order, facts.before[0]), ...(maySendClicks && { click_ids }) },
+        }),
       },
     }),
   };
@@ -129,6 +138,33 @@ export function buildConversion(site: string, order: Order, decision: Decision, 
     ...(facts.user && { user: facts.user, user_event_id: facts.user_event_id }),
   };
 }
+
+function refundFields(order: Order, decision: Decision, before: readonly Decision[]): NonNullable<Conversion['refund']> {
+  const of = (event: Decision['event']) => sum(before.filter((earlier) => earlier.event === event));
+  const left = Math.max(0, of('purchase') - of('refund') - of('cancel') - decision.value);
+  return {
+    order_id: order.order_id,
+    amount: formatMinor(decision.value, order.exponent),
+    full: decision.event === 'cancel' || left === 0,
+    left: formatMinor(left, order.exponent),
+  };
+}
+
+const originalFields = ({ currency, exponent }: Order, { conversion_id, occurred_at, value }: Decision) => ({
+  event_id: conversion_id,
+  occurred_at,
+  value: formatMinor(value, exponent),
+  currency,
+});
+
+/** The cookies of ads and those of analytics, each where its purpose was agreed to. */
+function usableCookies(cookies: Record<string, string>, { consent, consentMode }: ConversionFacts): Record<string, string> {
+  const ads = mayUseAds(consent, consentMode);
+  const analytics = !holdReason(consent, consentMode, ['analytics_storage']);
+  return Object.fromEntries(Object.entries(cookies).filter(([name]) => (isAnalyticsCookie(name) ? analytics : ads)));
+}
+
+const isAnalyticsCookie = (name: string): boolean => name === '_ga' || name.startsWith('_ga_');
 
 /** Whether advertising may use what is kept of a visitor who said this. */
 export function mayUseAds(consent: Consent | undefined, mode: ConsentMode): boolean {
@@ -153,8 +189,13 @@ function orderFields(order: Order, decision: Decision): NonNullable<Conversion['
   };
 }
 
-function holdReason(consent: Consent | undefined, mode: ConsentMode): HoldReason | undefined {
-  if (isDenied(consent, 'ad_storage') || isDenied(consent, 'ad_user_data')) return 'consent_denied';
+/** Why it may not go to a destination that needs a yes to `purposes`; undefined when it may. */
+export function holdReason(
+  consent: Consent | undefined,
+  mode: ConsentMode,
+  purposes: readonly ConsentPurpose[],
+): HoldReason | undefined {
+  if (purposes.some((purpose) => isDenied(consent, purpose))) return 'consent_denied';
   if (mode === 'opt_out') return undefined;
-  return isGranted(consent, 'ad_storage') && isGranted(consent, 'ad_user_data') ? undefined : 'consent_missing';
+  return purposes.every((purpose) => isGranted(consent, purpose)) ? undefined : 'consent_missing';
 }

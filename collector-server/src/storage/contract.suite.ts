@@ -1,12 +1,30 @@
 import { randomBytes } from 'node:crypto';
-import { type Identifier, type LoggedEvent, type Order, orderKey, type StoredEvent, uuidv7 } from '@orderloop/protocol';
+import {
+  type Attempt,
+  type Identifier,
+  type LoggedEvent,
+  type Order,
+  orderKey,
+  type StoredEvent,
+  uuidv7,
+} from '@orderloop/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { SaleRole } from '../stitch/evidence.ts';
 import type { IdentityFact } from '../stitch/identity.ts';
 import { projectOrder } from '../stitch/order.ts';
 import { foldSession } from '../stitch/session.ts';
 import { canonicalOrder, orderEvent, visitEvent } from '../stitch/testing.ts';
-import type { Claim, ConnectionState, DeadLetter, EventLog, OrderRow, PersonMember, ProjectionTx, Storage } from './contract.ts';
+import type {
+  Claim,
+  ConnectionState,
+  DeadLetter,
+  EventLog,
+  Lane,
+  OrderRow,
+  PersonMember,
+  ProjectionTx,
+  Storage,
+} from './contract.ts';
 import { deliveriesContract } from './deliveries.suite.ts';
 import { partitionOf } from './partition.ts';
 
@@ -213,26 +231,116 @@ export function storageContract(engine: string, open: () => Promise<Storage>): v
       expect((await storage.outbox.counts()).waiting).toBe(1);
     });
 
-    test('O2: rows are claimed by one worker, and a lost lease finishes nothing', async () => {
-      await storage.projections.transaction([SITE], async (tx) => {
-        for (let index = 0; index < 20; index++) await tx.enqueue(SITE, `c${index}`, 'meta', 1);
+    describe('the outbox', () => {
+      const META: Lane = { site: SITE, destination: 'meta' };
+      const enqueue = (count: number, destination = 'meta', now = 1) =>
+        storage.projections.transaction([SITE], async (tx) => {
+          for (let index = 0; index < count; index++) await tx.enqueue(SITE, `c${index}`, destination, now);
+        });
+      const claim = (now: number, limit = 20, lane = META, lease_ms = 1000) => storage.outbox.claim(lane, now, lease_ms, limit);
+      const attempt = (n: number): Attempt => ({
+        attempt: n,
+        started_at: 5,
+        duration_ms: 1,
+        verdict: 'accepted',
+        request: { method: 'POST', url: 'https://a.example', headers: {}, body: '{}' },
       });
-      const claims = await Promise.all([storage.outbox.claim(10, 1000, 15, []), storage.outbox.claim(10, 1000, 15, [])]);
-      const ids = claims.flat().map(({ id }) => id);
-      expect(new Set(ids).size).toBe(20);
-      expect(ids).toHaveLength(20);
-      const stale = claims[0]![0]!;
-      const again = (await storage.outbox.claim(2000, 1000, 20, [])).find(({ id }) => id === stale.id);
-      expect(await storage.outbox.finish(stale, { state: 'delivered' })).toBe(false);
-      expect(await storage.outbox.finish(again!, { state: 'delivered' })).toBe(true);
-      expect((await storage.outbox.counts()).delivered).toBe(1);
-    });
 
-    test('rows of paused destinations are not claimed, and don’t make a worker busy', async () => {
-      await storage.projections.transaction([SITE], (tx) => tx.enqueue(SITE, 'c1', 'meta', 1));
-      expect(await storage.outbox.claim(10, 1000, 5, [`${SITE}/meta`])).toEqual([]);
-      expect(await storage.outbox.nextDue([`${SITE}/meta`])).toBeNull();
-      expect(await storage.outbox.nextDue([])).toBe(1);
+      test('O2: rows are claimed by one worker, and a lost lease finishes nothing', async () => {
+        await enqueue(20);
+        const claims = await Promise.all([claim(10, 15), claim(10, 15)]);
+        const ids = claims.flat().map(({ id }) => id);
+        expect(new Set(ids).size).toBe(20);
+        expect(ids).toHaveLength(20);
+        const stale = claims[0]![0]!;
+        const again = (await claim(2000)).find(({ id }) => id === stale.id)!;
+        expect(await storage.outbox.finish([{ row: stale, state: 'delivered', attempt: attempt(1) }])).toEqual([]);
+        expect(await storage.outbox.finish([{ row: again, state: 'delivered', attempt: attempt(1) }])).toEqual([again.id]);
+        expect((await storage.outbox.counts()).delivered).toBe(1);
+        const [kept] = await storage.outbox.ofConversion(SITE, again.conversion_id);
+        expect(kept).toMatchObject({ attempts: 1, attempt_list: [attempt(1)] });
+      });
+
+      test('O2: a lease is lengthened by who holds it, and by nobody else', async () => {
+        await enqueue(2);
+        const [first, second] = await claim(10);
+        expect(await storage.outbox.renew([first!, { ...second!, fence: 99 }], 900, 1000)).toEqual([first!.id]);
+        expect((await claim(1500)).map(({ id }) => id)).toEqual([second!.id]);
+        expect(await storage.outbox.renew([second!], 1500, 1000)).toEqual([]);
+      });
+
+      test('O6: each destination is claimed from by itself, those that wait longest first', async () => {
+        await enqueue(3, 'meta', 5);
+        await enqueue(2, 'erp', 1);
+        expect(await claim(4)).toEqual([]);
+        expect((await claim(6, 2)).map(({ conversion_id }) => conversion_id)).toEqual(['c0', 'c1']);
+        const erp = { site: SITE, destination: 'erp' };
+        const nobody = { site: SITE, destination: 'nobody' };
+        // What is claimed is due again when its lease ends.
+        expect(await storage.outbox.nextDue([erp, META, nobody])).toEqual([1, 5, null]);
+        expect(await storage.outbox.nextDue([])).toEqual([]);
+        expect(await claim(6, 5, { site: 'other', destination: 'meta' })).toEqual([]);
+      });
+
+      test('what was told and what was answered is kept, and what is not said again stays', async () => {
+        await enqueue(1);
+        const [row] = await claim(10);
+        const pending = { receipt: 'r1', receipt_at: 11, told: '104.90', identifiers: 'email,click_id', snapshot: 'sealed' };
+        await storage.outbox.finish([
+          { row: row!, state: 'pending', next_attempt_at: 50, reason: 'asked', detail: 'Later.', ...pending },
+        ]);
+        const [again] = await claim(60);
+        expect(again).toMatchObject({ state: 'sending', reason: 'asked', detail: 'Later.', ...pending });
+        await storage.outbox.finish([
+          { row: again!, state: 'delivered', accepted_at: 61, trace: 'T', receipt: null, snapshot: null },
+        ]);
+        const [kept] = await storage.outbox.ofConversions(META, ['c0', 'c9']);
+        expect(kept).toEqual({
+          ...{ id: row!.id, site: SITE, destination: 'meta', conversion_id: 'c0', state: 'delivered', attempts: 0, fence: 2 },
+          ...{ created_at: 1, queued_at: 1, accepted_at: 61, receipt_at: 11, told: '104.90', trace: 'T' },
+          identifiers: 'email,click_id',
+        });
+        expect(await claim(10_000)).toEqual([]);
+      });
+
+      test('rows are listed and counted by state, and why; and put back to be sent', async () => {
+        await enqueue(4);
+        const [one, two, three] = await claim(10);
+        await storage.outbox.finish([
+          { row: one!, state: 'dead', reason: '100', detail: 'Too old' },
+          { row: two!, state: 'dead', reason: '33' },
+          { row: three!, state: 'skipped', reason: 'expired' },
+        ]);
+        const dead = (more: object = {}) => ({ states: ['dead'] as const, ...more });
+        expect((await storage.outbox.list(dead(), 0, 9)).map(({ id }) => id)).toEqual([one!.id, two!.id]);
+        expect((await storage.outbox.list(dead(), one!.id, 9)).map(({ reason }) => reason)).toEqual(['33']);
+        expect(await storage.outbox.list(dead({ site: 'other' }), 0, 9)).toEqual([]);
+        expect(await storage.outbox.list(dead({ reason: '100', destination: 'meta' }), 0, 9)).toHaveLength(1);
+        expect(await storage.outbox.tally(SITE)).toEqual([
+          { ...META, state: 'dead', reason: '100', count: 1, oldest_at: 1 },
+          { ...META, state: 'dead', reason: '33', count: 1, oldest_at: 1 },
+          { ...META, state: 'sending', count: 1, oldest_at: 1 },
+          { ...META, state: 'skipped', reason: 'expired', count: 1, oldest_at: 1 },
+        ]);
+        expect(await storage.outbox.tally('other')).toEqual([]);
+        expect(await storage.outbox.release(dead({ reason: '33' }), 70)).toBe(1);
+        expect(await claim(70)).toMatchObject([{ conversion_id: 'c1', queued_at: 70 }]);
+      });
+
+      test('a destination is paused once, for every collector, until somebody ends it', async () => {
+        const { outbox } = storage;
+        await outbox.pause({ ...META, reason: 'no token', paused_at: 7 });
+        await outbox.pause({ ...META, reason: 'again', paused_at: 8 });
+        await outbox.pause({ site: SITE, destination: 'erp', reason: 'gone', paused_at: 9 });
+        expect(await outbox.pauses()).toEqual([
+          { site: SITE, destination: 'erp', reason: 'gone', paused_at: 9 },
+          { ...META, reason: 'no token', paused_at: 7 },
+        ]);
+        await outbox.unpause(META);
+        expect((await outbox.pauses()).map(({ destination }) => destination)).toEqual(['erp']);
+        await outbox.unpause();
+        expect(await outbox.pauses()).toEqual([]);
+      });
     });
 
     test('R4: a reward is started once and claimed once, with its event', async () => {

@@ -485,6 +485,8 @@ export interface ProjectionReader extends IdentityReader, EvidenceReader {
   touchpointsOfVisitor(site: string, visitor_id: string, until: number, limit: number): Promise<Touchpoint[]>;
   orderEventsOf(site: string, order_key: string): Promise<LoggedEvent[]>;
   conversion(site: string, conversion_id: string): Promise<ConversionState | null>;
+  /** Those that there are, in any order. */
+  conversionsById(site: string, conversion_ids: readonly string[]): Promise<ConversionState[]>;
   conversionsOf(site: string, order_key: string): Promise<ConversionState[]>;
   counts(): Promise<{ orders: number; linked: number }>;
   /** Every projected row as plain data in a fixed order: what `stitch` prints and what rebuilds are compared by. */
@@ -534,45 +536,105 @@ export interface Forgotten {
   events: readonly LoggedEvent[];
 }
 
-export interface OutboxRow {
-  id: number;
+/** One destination of one site: what is queued for it is worked off apart from every other. */
+export interface Lane {
   site: string;
-  conversion_id: string;
   destination: string;
+}
+
+export interface OutboxRow extends Lane {
+  id: number;
+  conversion_id: string;
   state: DeliveryState;
   attempts: number;
   created_at: number;
+  /** When it was queued last: with the conversion, or for a replay. */
+  queued_at: number;
   /** Grows with each claim; finishing needs the same number, so that a late finisher changes nothing (O2). */
   fence: number;
   /** The conversion as it was at the first attempt, sealed: each attempt sends the same body (O8). */
   snapshot?: string;
   next_attempt_at?: number;
+  /** Why it waits, was skipped or was given up, as a code. */
   reason?: string;
+  /** The same in a sentence, for who has to mend it. */
+  detail?: string;
+  /** By what the platform is asked what became of it, and since when, in UTC ms. */
+  receipt?: string;
+  receipt_at?: number;
+  accepted_at?: number;
+  /** The value that the platform was told, in major units: what a refund restates. */
+  told?: string;
+  /** The platform's own id of what it answered, for its support. */
+  trace?: string;
+  /** Which identifiers went with it, separated by commas. */
+  identifiers?: string;
 }
 
+/** What became of a claimed row. What is not said stays as it is. */
 export interface Finish {
+  row: Pick<OutboxRow, 'id' | 'fence'>;
   state: DeliveryState;
   attempt?: Attempt;
   next_attempt_at?: number;
+  /** Of the present state: what is not said is forgotten. */
   reason?: SkipReason | string;
+  detail?: string;
   /** Kept while it will be sent again; null drops it, when the row is done. */
   snapshot?: string | null;
+  /** Null when there is nothing more to ask. */
+  receipt?: string | null;
+  receipt_at?: number;
+  accepted_at?: number;
+  told?: string;
+  trace?: string;
+  identifiers?: string;
+}
+
+/** Why a destination is not told anything for now. */
+export interface Pause extends Lane {
+  reason: string;
+  /** UTC ms. */
+  paused_at: number;
+}
+
+/** How many rows of a destination are in a state, by the reason where they are skipped or dead. */
+export interface OutboxTally extends Lane {
+  state: DeliveryState;
+  reason?: string;
+  count: number;
+  /** When the oldest was queued, in UTC ms. */
+  oldest_at: number;
+}
+
+export interface OutboxFilter extends Partial<Lane> {
+  conversion_id?: string;
+  states: readonly DeliveryState[];
+  reason?: string;
 }
 
 export interface Outbox {
-  /** Leases up to `limit` rows that are due, of destinations that aren't in `paused` (`site/destination`). */
-  claim(now: number, lease_ms: number, limit: number, paused: readonly string[]): Promise<OutboxRow[]>;
-  /** False when the lease was lost to another. */
-  finish(row: Pick<OutboxRow, 'id' | 'fence'>, result: Finish): Promise<boolean>;
-  /** Puts waiting rows of a destination, or one row, at the front: after a pause, or for a replay. */
-  release(
-    filter: { destination?: string; site?: string; conversion_id?: string; states: readonly DeliveryState[] },
-    now: number,
-  ): Promise<number>;
+  /** Leases up to `limit` rows of a destination that are due, those that wait longest first. */
+  claim(lane: Lane, now: number, lease_ms: number, limit: number): Promise<OutboxRow[]>;
+  /** Lengthens the lease of claimed rows; answers the ids of those that are still the claimer's. */
+  renew(rows: readonly Pick<OutboxRow, 'id' | 'fence'>[], now: number, lease_ms: number): Promise<number[]>;
+  /** Keeps what became of claimed rows, all in one transaction; answers the ids of those whose lease was not lost. */
+  finish(results: readonly Finish[]): Promise<number[]>;
+  /** Puts rows at the front of their queue: after a pause, or for a replay. Answers how many. */
+  release(filter: OutboxFilter, now: number): Promise<number>;
   ofConversion(site: string, conversion_id: string): Promise<(OutboxRow & { attempt_list: Attempt[] })[]>;
+  /** Rows of many conversions at one destination. */
+  ofConversions(lane: Lane, conversion_ids: readonly string[]): Promise<OutboxRow[]>;
+  /** In the order in which they were queued, from after an id. */
+  list(filter: OutboxFilter, after: number, limit: number): Promise<OutboxRow[]>;
   counts(): Promise<Record<DeliveryState, number>>;
-  /** When the next row falls due, in UTC ms, those of `paused` left out; null when none waits. */
-  nextDue(paused: readonly string[]): Promise<number | null>;
+  tally(site: string | undefined): Promise<OutboxTally[]>;
+  /** When the next row of each destination falls due, in UTC ms; null where none waits. */
+  nextDue(lanes: readonly Lane[]): Promise<(number | null)[]>;
+  pause(pause: Pause): Promise<void>;
+  /** Ends a pause, or all of them. */
+  unpause(lane?: Lane): Promise<void>;
+  pauses(): Promise<Pause[]>;
 }
 
 export interface RewardOfferRow {

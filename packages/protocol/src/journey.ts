@@ -107,7 +107,12 @@ export interface ConversionRow {
   hold?: HoldReason;
 }
 
-export type DeliveryState = 'waiting' | 'sending' | 'delivered' | 'dead' | 'skipped' | 'paused';
+/**
+ * `pending` was taken by a platform that says later what became of it. `skipped` was never sent, `dead` was given up; both say
+ * why.
+ */
+export const DELIVERY_STATES = ['waiting', 'sending', 'pending', 'delivered', 'dead', 'skipped', 'paused'] as const;
+export type DeliveryState = (typeof DELIVERY_STATES)[number];
 
 /** One send, with the request as sent (personal data masked) and the reply. */
 export interface Attempt {
@@ -116,7 +121,10 @@ export interface Attempt {
   started_at: number;
   duration_ms: number;
   verdict: Verdict;
+  /** Of a batch, what of the body was about this conversion. */
   request: { method: string; url: string; headers: Record<string, string>; body: string };
+  /** How many conversions the request carried, where it was more than one. */
+  batch?: number;
   reply?: { status: number; body: string };
   error?: string;
 }
@@ -129,7 +137,12 @@ export interface Delivery {
   state: DeliveryState;
   attempts: Attempt[];
   next_attempt_at?: number;
+  /** Why it was skipped, given up or waits, as a code; and in a sentence. */
   reason?: SkipReason | string;
+  detail?: string;
+  /** When the platform took it, in UTC ms, and its own id of its answer. */
+  accepted_at?: number;
+  trace?: string;
 }
 
 export interface JourneyEvent {
@@ -203,7 +216,14 @@ export interface Status {
   orders_linked: number;
   outbox: Record<DeliveryState, number>;
   dead_letters: number;
-  destinations: { site: string; destination: string; type: string; state: 'ok' | 'paused'; reason?: string }[];
+  destinations: {
+    site: string;
+    destination: string;
+    type: string;
+    state: 'ok' | 'paused' | 'failing';
+    reason?: string;
+    test: boolean;
+  }[];
 }
 
 /** `GET /v1/events?after=`: the newest events for the live page, personal data left out. */

@@ -18,7 +18,7 @@ export function mapToRequests(
   conversions: readonly Conversion[],
   { max, max_bytes }: Capabilities['batch'],
   map: (conversion: Conversion) => Mapped,
-  toRequest: (events: readonly string[]) => Omit<OutgoingRequest, 'event_ids'>,
+  toRequest: (events: readonly string[]) => Omit<OutgoingRequest, 'event_ids' | 'parts'>,
 ): { requests: OutgoingRequest[]; skipped: Skip[] } {
   const skipped: Skip[] = [];
   const requests: OutgoingRequest[] = [];
@@ -26,7 +26,7 @@ export function mapToRequests(
   let texts: string[] = [];
   let bytes = 0;
   const flush = (): void => {
-    if (texts.length > 0) requests.push({ ...toRequest(texts), event_ids });
+    if (texts.length > 0) requests.push({ ...toRequest(texts), event_ids, parts: texts });
     event_ids = [];
     texts = [];
     bytes = 0;

@@ -1,5 +1,6 @@
 import type { LiveEvent, LoggedEvent, Status } from '@orderloop/protocol';
 import { type Request, type Response, Router } from 'express';
+import { isTesting } from '../../destinations/index.ts';
 import type { DeadLetterState } from '../../storage/contract.ts';
 import { BODY_LIMITS, parseBody, readBody } from '../body.ts';
 import type { HttpDeps } from '../deps.ts';
@@ -100,12 +101,12 @@ export function readingRoutes(deps: HttpDeps): Router {
 }
 
 async function status(deps: HttpDeps, site: string | undefined): Promise<Status> {
-  const [events, orders, outbox, dead_letters, paused] = await Promise.all([
+  const [events, orders, outbox, dead_letters, lanes] = await Promise.all([
     deps.background.events.counts(deps.now() - MINUTE_MS),
     deps.background.projections.counts(),
     deps.background.outbox.counts(),
     deps.background.deadLetters.count(),
-    deps.background.control.paused(),
+    deps.background.control.lanes(),
   ]);
   const sites = Object.entries(deps.config.sites).filter(([id]) => site === undefined || id === site);
   return {
@@ -119,13 +120,14 @@ async function status(deps: HttpDeps, site: string | undefined): Promise<Status>
     dead_letters,
     destinations: sites.flatMap(([id, { destinations = [] }]) =>
       destinations.map((destination) => {
-        const reason = paused.get(`${id}/${destination.id}`);
+        const lane = lanes.find((found) => found.site === id && found.destination === destination.id);
         return {
           site: id,
           destination: destination.id,
           type: destination.type,
-          state: reason ? ('paused' as const) : ('ok' as const),
-          ...(reason && { reason }),
+          state: lane?.paused ? ('paused' as const) : lane && lane.breaker !== 'closed' ? ('failing' as const) : ('ok' as const),
+          ...(lane?.paused && { reason: lane.paused.reason }),
+          test: isTesting(destination.settings),
         };
       }),
     ),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type LoggedEvent, type StoredEvent, uuidv7 } from '@orderloop/protocol';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { createProjector } from '../../ingest/project.ts';
+import { AD_PURPOSES } from '../../stitch/conversion.ts';
 import { canonicalOrder, orderEvent, visitEvent } from '../../stitch/testing.ts';
 import { storageContract } from '../contract.suite.ts';
 import { type Storage, StorageFault } from '../contract.ts';
@@ -16,7 +17,11 @@ import { prepareDays } from './migrate.ts';
 import { findPostgres, startPostgres, startProxy, type TestPostgres } from './testing.ts';
 
 const found = findPostgres();
-const facts = () => ({ consentMode: 'opt_in' as const, hosts: [], destinations: ['meta', 'webhook'] });
+const facts = () => ({
+  consentMode: 'opt_in' as const,
+  hosts: [],
+  destinations: ['meta', 'webhook'].map((id) => ({ id, purposes: AD_PURPOSES })),
+});
 
 const newEvent = (more: Partial<StoredEvent> = {}): StoredEvent => ({
   event: 'page_view',
@@ -133,11 +138,11 @@ describe.skipIf(!found)(
       const work = async (storage: Storage): Promise<number[]> => {
         const taken: number[] = [];
         for (;;) {
-          const rows = await storage.outbox.claim(10, 60_000, 7, []);
+          const rows = await storage.outbox.claim({ site: 'demo', destination: 'meta' }, 10, 60_000, 7);
           if (rows.length === 0) return taken;
           for (const row of rows) {
             taken.push(row.id);
-            await storage.outbox.finish(row, { state: 'delivered', snapshot: null });
+            await storage.outbox.finish([{ row, state: 'delivered', snapshot: null }]);
           }
         }
       };
@@ -181,7 +186,7 @@ describe.skipIf(!found)(
       await storage.projections.reset();
       await createProjector(storage, facts, { now: () => 0 }).catchUp();
       expect(await storage.projections.counts()).toEqual({ orders: 1, linked: 1 });
-      await storage.outbox.claim(1, 1000, 10, []);
+      await storage.outbox.claim({ site: 'demo', destination: 'meta' }, 1, 1000, 10);
       const db = new PostgresDatabase(asCollector);
       onTestFinished(() => db.close());
       await prepareDays(db, Date.now() + 30 * 86_400_000);

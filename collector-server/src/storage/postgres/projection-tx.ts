@@ -288,7 +288,8 @@ export function createTx(client: Queryable): ProjectionTx & { flush(): Promise<v
     },
     async enqueue(site, conversion_id, destination, now) {
       await client.run(
-        `INSERT INTO outbox (site, conversion_id, destination, state, created_at, next_attempt_at) VALUES ($1, $2, $3, 'waiting', $4, $4)
+        `INSERT INTO outbox (site, conversion_id, destination, state, created_at, queued_at, next_attempt_at)
+         VALUES ($1, $2, $3, 'waiting', $4, $4, $4)
          ON CONFLICT (site, conversion_id, destination) DO NOTHING`,
         [site, conversion_id, destination, now],
       );

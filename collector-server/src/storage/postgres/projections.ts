@@ -156,6 +156,13 @@ export function createProjections(db: PostgresDatabase): Projections {
       parse<ConversionState>(
         (await db.query<Body>('SELECT body FROM conversions WHERE site = $1 AND conversion_id = $2', [site, conversion_id]))[0],
       ),
+    conversionsById: async (site, conversion_ids) =>
+      parseAll<ConversionState>(
+        await db.query<Body>('SELECT body FROM conversions WHERE site = $1 AND conversion_id = ANY ($2::text[])', [
+          site,
+          conversion_ids,
+        ]),
+      ),
     conversionsOf: async (site, order_key) =>
       parseAll<ConversionState>(
         await db.query<Body>('SELECT body FROM conversions WHERE site = $1 AND order_key = $2 ORDER BY seq', [site, order_key]),

@@ -129,6 +129,14 @@ export function createProjections(db: Database): Projections {
     orderEventsOf: async (site, order_key) => parseAll<LoggedEvent>(await db.all<Body>(ORDER_EVENTS, site, order_key)),
     conversion: async (site, conversion_id) =>
       parse(await db.get<Body>('SELECT body FROM conversions WHERE site = ? AND conversion_id = ?', site, conversion_id)),
+    conversionsById: async (site, conversion_ids) =>
+      parseAll(
+        await db.all<Body>(
+          'SELECT body FROM conversions WHERE site = ? AND conversion_id IN (SELECT value FROM json_each(?))',
+          site,
+          JSON.stringify(conversion_ids),
+        ),
+      ),
     conversionsOf: async (site, order_key) =>
       parseAll(await db.all<Body>('SELECT body FROM conversions WHERE site = ? AND order_key = ? ORDER BY seq', site, order_key)),
     counts: async () =>
@@ -358,11 +366,11 @@ function createTx(db: Database): ProjectionTx & { flush(): Promise<void> } {
     },
     async enqueue(site, conversion_id, destination, now) {
       db.run(
-        "INSERT OR IGNORE INTO outbox (site, conversion_id, destination, state, created_at, next_attempt_at) VALUES (?, ?, ?, 'waiting', ?, ?)",
+        `INSERT OR IGNORE INTO outbox (site, conversion_id, destination, state, created_at, queued_at, next_attempt_at)
+         VALUES (?1, ?2, ?3, 'waiting', ?4, ?4, ?4)`,
         site,
         conversion_id,
         destination,
-        now,
         now,
       );
     },

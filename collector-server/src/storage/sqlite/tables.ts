@@ -11,6 +11,7 @@ export const SMALL_TABLES = [
   'dead_letters',
   'outbox',
   'attempts',
+  'paused_destinations',
   'reward_offers',
   'erasures',
   'source_tasks',

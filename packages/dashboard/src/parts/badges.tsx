@@ -26,6 +26,7 @@ const DELIVERY_TONES: Record<DeliveryState, string> = {
   delivered: 'good',
   waiting: 'warn',
   sending: 'warn',
+  pending: 'warn',
   paused: 'bad',
   dead: 'bad',
   skipped: '',

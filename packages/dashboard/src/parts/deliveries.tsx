@@ -38,7 +38,7 @@ function DeliveryBlock({ delivery }: { delivery: Delivery }) {
         <DeliveryBadge destination={delivery.destination} state={delivery.state} />{' '}
         <span class="dim">
           {attempts.length === 1 ? t('attempts_one') : t('attempts_count', { count: attempts.length })}
-          {delivery.reason && delivery.state !== 'delivered' ? ` · ${delivery.reason}` : ''}
+          {delivery.state !== 'delivered' && delivery.reason ? ` · ${delivery.detail ?? delivery.reason}` : ''}
           {delivery.next_attempt_at !== undefined ? ` · ${t('tl_retry_at', { time: time(delivery.next_attempt_at) })}` : ''}
         </span>
       </p>

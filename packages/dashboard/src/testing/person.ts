@@ -192,7 +192,7 @@ export const status: Status = {
   events_last_minute: 3,
   orders_total: 2,
   orders_linked: 1,
-  outbox: { waiting: 0, sending: 0, delivered: 2, dead: 0, skipped: 0, paused: 0 },
+  outbox: { waiting: 0, sending: 0, pending: 0, delivered: 2, dead: 0, skipped: 0, paused: 0 },
   dead_letters: 0,
   destinations: [],
 };

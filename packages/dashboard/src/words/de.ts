@@ -180,6 +180,7 @@ export const de: Words = {
   took: '{ms} ms',
 
   state_waiting: 'wartet',
+  state_pending: 'angenommen, unbestätigt',
   state_sending: 'wird gesendet',
   state_delivered: 'zugestellt',
   state_dead: 'aufgegeben',

@@ -176,6 +176,7 @@ export const en = {
   took: '{ms} ms',
 
   state_waiting: 'waiting',
+  state_pending: 'taken, not confirmed',
   state_sending: 'sending',
   state_delivered: 'delivered',
   state_dead: 'given up',

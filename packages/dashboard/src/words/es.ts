@@ -178,6 +178,7 @@ export const es: Words = {
   took: '{ms} ms',
 
   state_waiting: 'en espera',
+  state_pending: 'recibido, sin confirmar',
   state_sending: 'enviando',
   state_delivered: 'entregada',
   state_dead: 'abandonada',

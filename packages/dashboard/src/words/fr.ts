@@ -179,6 +179,7 @@ export const fr: Words = {
   took: '{ms} ms',
 
   state_waiting: 'en attente',
+  state_pending: 'pris, non confirmé',
   state_sending: 'envoi',
   state_delivered: 'livrée',
   state_dead: 'abandonnée',

@@ -175,6 +175,7 @@ export const zh: Words = {
   took: '{ms} 毫秒',
 
   state_waiting: '等待中',
+  state_pending: '已接收，待确认',
   state_sending: '发送中',
   state_delivered: '已送达',
   state_dead: '已放弃',
