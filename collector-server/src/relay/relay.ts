@@ -16,6 +16,8 @@ export interface LaneState extends Lane {
 export interface Relay {
   /** Looks for work now. */
   wake(): void;
+  /** The same; resolves when nothing that is due is left, and nothing is on its way. */
+  idle(): Promise<void>;
   states(): LaneState[];
   /** Takes a destination up again; answers how many conversions waited for it. */
   resume(lane: Lane): Promise<number>;
@@ -32,6 +34,7 @@ export function createRelay(deps: RelayDeps): Relay {
   const settle = createSettler(deps);
   let timer: NodeJS.Timeout | undefined;
   let looking = false;
+  let looked: Promise<void> = Promise.resolve();
   let again = false;
   let stopped = false;
 
@@ -43,9 +46,14 @@ export function createRelay(deps: RelayDeps): Relay {
   const workerOf = (lane: Lane) =>
     workers.find((worker) => worker.lane.site === lane.site && worker.lane.destination === lane.destination);
 
-  const look = async (): Promise<void> => {
+  /** Resolves when it has looked, or who is looking already has looked once more. */
+  const look = (): Promise<void> => {
     if (looking) again = true;
-    if (looking || stopped) return;
+    else if (!stopped) looked = lookNow();
+    return looked;
+  };
+
+  const lookNow = async (): Promise<void> => {
     looking = true;
     clearTimeout(timer);
     try {
@@ -85,6 +93,12 @@ export function createRelay(deps: RelayDeps): Relay {
 
   return {
     wake: () => void look(),
+    async idle() {
+      do {
+        await look();
+        await Promise.all(workers.map((worker) => worker.settled()));
+      } while (!stopped && (looking || again || workers.some((worker) => worker.inFlight() > 0)));
+    },
     states: () =>
       workers.map((worker) => ({
         ...worker.lane,
