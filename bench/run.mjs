@@ -5,7 +5,18 @@ import { join } from 'node:path';
 import { buildIfStale } from '../scripts/stale.mjs';
 
 const ALWAYS = ['ingest', 'stitch'];
-const NAMED = ['overload', 'growth', 'power-cut', 'postgres', 'properties', 'slow-disk', 'deliveries'];
+const NAMED = [
+  'overload',
+  'growth',
+  'power-cut',
+  'postgres',
+  'properties',
+  'slow-disk',
+  'deliveries',
+  'relay',
+  'soak',
+  'mapping',
+];
 
 const [name, ...args] = process.argv.slice(2);
 if (name !== undefined && ![...ALWAYS, ...NAMED].includes(name)) {

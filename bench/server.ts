@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { SiteConfig } from '../collector-server/src/config.ts';
+import type { Config, SiteConfig } from '../collector-server/src/config.ts';
 import type { LoadResult } from './load.ts';
 
 const TICKS_PER_SECOND = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
@@ -70,21 +70,22 @@ export async function startServer(args: string[], pattern: RegExp, core = '0'): 
 }
 
 /**
- * A collector for one site; `store` is where it keeps things, as `serve` is told, `more` what its site has beyond keys. Its
- * configuration is written into `folder`.
+ * A collector for one site; `store` is where it keeps things, as `serve` is told, `more` what its site has beyond keys, and
+ * `whole` what the configuration has beyond sites. It is written into `folder`.
  */
 export function startCollector(
   folder: string,
   store: readonly string[],
   core?: string,
   more: Partial<SiteConfig> = {},
+  whole: Partial<Config> = {},
 ): Promise<Server> {
   const config = join(folder, 'config.json');
   const site = { name: 'Bench', publishable_keys: [KEY], secret_keys: [], signing_secrets: [], origins: [ORIGIN], ...more };
   const limits = { drain_ms: 0, ...UNLIMITED };
   writeFileSync(
     config,
-    JSON.stringify({ data_key: 'bench', dashboard_token: 'bench-dashboard-token', limits, sites: { bench: site } }),
+    JSON.stringify({ data_key: 'bench', dashboard_token: 'bench-dashboard-token', ...whole, limits, sites: { bench: site } }),
   );
   return startServer([BIN, 'serve', '--port', '0', ...store, '--config', config], /^Collector\s+(\S+)/, core);
 }

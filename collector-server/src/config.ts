@@ -174,6 +174,7 @@ export const ConfigSchema = Type.Object({
       base_ms: Type.Optional(
         Type.Integer({ minimum: 10, description: 'The first retry comes within this time; each next within three times it.' }),
       ),
+      cap_ms: Type.Optional(Type.Integer({ minimum: 10, description: 'The longest that a retry waits; six hours otherwise.' })),
       throttled_floor_ms: Type.Optional(
         Type.Integer({ minimum: 10, description: 'How long a platform that throttles or times out is left alone, at least.' }),
       ),

@@ -1,13 +1,36 @@
 import type { ConsentPurpose } from '@orderloop/protocol';
 import type { Destination } from './contract.ts';
+import { ga4 } from './ga4.ts';
+import { googleAds } from './google-ads.ts';
+import { googleAdsApi } from './google-ads-api.ts';
+import { linkedin } from './linkedin.ts';
 import { meta } from './meta.ts';
+import { microsoft } from './microsoft.ts';
+import { pinterest } from './pinterest.ts';
+import { reddit } from './reddit.ts';
+import { snapchat } from './snapchat.ts';
+import { tiktok } from './tiktok.ts';
 import { webhook } from './webhook.ts';
+import { x } from './x.ts';
 
-/** Every conversion destination by its id: one more is one more line. */
-export const DESTINATIONS: Readonly<Record<string, Destination>> = {
-  meta: meta as unknown as Destination,
-  webhook: webhook as unknown as Destination,
-};
+/** Every conversion destination: one more is one more line. */
+const ALL = [
+  meta,
+  googleAds,
+  googleAdsApi,
+  ga4,
+  tiktok,
+  pinterest,
+  snapchat,
+  microsoft,
+  reddit,
+  linkedin,
+  x,
+  webhook,
+] as unknown as readonly Destination[];
+
+/** By their ids. */
+export const DESTINATIONS: Readonly<Record<string, Destination>> = Object.fromEntries(ALL.map((one) => [one.id, one]));
 
 const AD_PURPOSES: readonly ConsentPurpose[] = ['ad_storage', 'ad_user_data'];
 

@@ -24,6 +24,8 @@ export const webhook: Destination<WebhookSettings> = {
     maxAgeMs: () => null,
     dedup: { key: ['webhook-id'], window_ms: null },
     failure: 'per-item',
+    // It may be the shop's own: no storage of ads is used by it.
+    purposes: ['ad_user_data'],
     consent: 'gate',
     test: 'none',
   },

@@ -1,4 +1,4 @@
-import { exponentOf, parseDecimal } from '@orderloop/protocol';
+import { exponentOf, formatMinor, parseDecimal } from '@orderloop/protocol';
 
 /**
  * A decimal of at least 0 as the shortest JSON number (`"129.90"` → `129.9`), or null. Checked digit by digit, so that
@@ -10,6 +10,14 @@ export function decimalNumber(value: string | number | undefined, currency: stri
   if (exponent === null) return null;
   const minor = parseDecimal(value, exponent);
   return minor === null || minor < 0 ? null : minor / 10 ** exponent;
+}
+
+/** The same as a text with exactly the currency's decimals (`129.9` → `"129.90"`), for platforms that want one. */
+export function decimalText(value: string | number | undefined, currency: string | undefined): string | null {
+  if (value === undefined) return null;
+  const exponent = currency === undefined ? 2 : exponentOf(currency);
+  const minor = exponent === null ? null : parseDecimal(value, exponent);
+  return minor === null || minor < 0 ? null : formatMinor(minor, exponent!);
 }
 
 /** The ISO 4217 code in upper case, or undefined when it is none. */

@@ -11,7 +11,7 @@ export function hash(normalised: string | null | undefined): string | undefined 
   return createHash('sha256').update(normalised.normalize('NFC'), 'utf8').digest('hex');
 }
 
-type Rule = (text: string, country?: string) => string | null;
+export type Rule = (text: string, country?: string) => string | null;
 
 /** Applies a platform's rule and hashes; a hash passes, nothing stays nothing. */
 export function hashField(text: string | undefined, rule: Rule, country?: string): string | undefined {
@@ -23,11 +23,76 @@ export function hashField(text: string | undefined, rule: Rule, country?: string
 /** E-mail at Meta, TikTok, Pinterest, Snapchat, LinkedIn and X: trimmed and lower case, no folding. */
 export const plainEmail: Rule = (email) => normalizeEmail(email);
 
+/**
+ * E-mail at Google: only addresses of gmail.com and googlemail.com lose their dots and what follows a plus. The page on web
+ * enhanced conversions words it for every domain, Google's own code and tests do not (relays §12.6).
+ */
+export const googleEmail: Rule = (email) => {
+  const address = normalizeEmail(email);
+  return address && /@(gmail|googlemail)\.com$/.test(address) ? foldLocalPart(address) : address;
+};
+
+/** E-mail at Microsoft and Reddit: without dots and what follows a plus, at every domain (relays §12.3, §12.4). */
+export const foldedEmail: Rule = (email) => {
+  const address = normalizeEmail(email);
+  return address && foldLocalPart(address);
+};
+
+function foldLocalPart(address: string): string | null {
+  const at = address.lastIndexOf('@');
+  const local = address.slice(0, at).split('+')[0]!.replaceAll('.', '');
+  return local ? local + address.slice(at) : null;
+}
+
+/** E-mail at Pinterest: without any spaces, lower case. */
+export const spacelessEmail: Rule = (email) => normalizeEmail(email.replace(/\s/g, ''));
+
+/** Phone at Google, TikTok, Reddit and X: E.164 with its `+`. */
+export const phoneE164: Rule = (phone, country) => normalizePhone(phone, country);
+
 /** Phone at Meta, Pinterest, Snapchat and Microsoft: E.164 without its `+`. */
 export const phoneDigits: Rule = (phone, country) => normalizePhone(phone, country)?.slice(1) ?? null;
 
 /** Names at Meta: lower case without spaces and ASCII punctuation; accents and other scripts stay. */
 export const metaName: Rule = (name) => name.toLowerCase().replace(/[\s!-/:-@[-`{-~]/g, '');
+
+/** First name at Google: lower case, without a title in front. */
+export const googleFirstName: Rule = (name) =>
+  name
+    .toLowerCase()
+    .replace(/^(mr|mrs|ms|dr)\.\s*/, '')
+    .trim() || null;
+
+/** Last name at Google: lower case, without what follows a name. */
+export const googleLastName: Rule = (name) =>
+  name
+    .toLowerCase()
+    .replace(/[\s,]+(jr|sr|2nd|3rd|ii|iii|iv|v|vi|cpa|dc|dds|vm|jd|md|phd)\.?$/, '')
+    .trim() || null;
+
+/** Names at GA4: as at Google, without digits and symbols. */
+export const ga4Name =
+  (rule: Rule): Rule =>
+  (name) =>
+    rule(name)
+      ?.replace(/[^\p{L}\p{M}\s]/gu, '')
+      .trim() || null;
+
+/** Names at TikTok and Pinterest: lower case without spaces. */
+export const spacelessName: Rule = (name) => name.toLowerCase().replace(/\s/g, '') || null;
+
+/** Names at Snapchat: lower case. */
+export const lowerName: Rule = (name) => name.toLowerCase();
+
+/** City at Pinterest and Snapchat: lower case, without spaces and punctuation. */
+export const bareCity: Rule = (city) => city.toLowerCase().replace(/[\s\p{P}]/gu, '') || null;
+
+/** City and region at TikTok, which takes them in plain: lower-case letters and digits of ASCII. */
+export const asciiPlace = (place: string | undefined): string | undefined =>
+  place
+    ?.normalize('NFC')
+    .toLowerCase()
+    .replace(/[^a-z0-9]/g, '') || undefined;
 
 /** City at Meta, by its 2026 builder: lower-case letters and digits, beginning with a letter. */
 export const metaCity: Rule = (city) => {
@@ -50,11 +115,24 @@ export const metaPostalCode: Rule = (code) => {
   return kept.length >= 2 ? kept : null;
 };
 
+/** Postal code at TikTok and Snapchat: lower case without spaces. */
+export const spacelessPostalCode: Rule = (code) => code.toLowerCase().replace(/\s/g, '') || null;
+
+/** Postal code at Pinterest: digits alone in the US. */
+export const pinterestPostalCode: Rule = (code, country) =>
+  (country === 'US' ? code.split('-')[0]!.replace(/\D/g, '') : code.toLowerCase().replace(/\s/g, '')) || null;
+
 /** Country at Meta, Pinterest and Snapchat: ISO 3166-1 alpha-2 in lower case. */
 export const lowerCountry: Rule = (country) => countryCode(country)?.toLowerCase() ?? null;
 
 /** External id at Meta: lower case without spaces. */
 export const metaExternalId: Rule = (id) => id.toLowerCase().replace(/\s/g, '');
+
+/** External id at TikTok: lower case. */
+export const lowerId: Rule = (id) => id.toLowerCase();
+
+/** External id at Pinterest, Snapchat, Microsoft and Reddit: as it stands. */
+export const plainId: Rule = (id) => id;
 
 export const genderLetter: Rule = (gender) => /^(f|m)(emale|ale)?$/i.exec(gender)?.[1]?.toLowerCase() ?? null;
 
