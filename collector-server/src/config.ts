@@ -25,7 +25,7 @@ const CreativeSchema = Type.Object({
 
 const DestinationConfigSchema = Type.Object({
   id: Type.String({ pattern: '^[a-z][a-z0-9-]{0,63}$', description: 'A name of your own for this destination.' }),
-  type: Type.String({ description: 'meta or webhook.' }),
+  type: Type.String({ description: 'meta, google_ads, ga4, tiktok …: each has a guide of its own, docs/guides/destination-….' }),
   settings: Type.Record(Type.String(), Type.Unknown()),
 });
 

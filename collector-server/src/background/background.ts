@@ -14,6 +14,8 @@ import { probableOf } from '../persons/probable.ts';
 import { createPersons, type Persons } from '../persons/read.ts';
 import { createVault } from '../privacy/vault.ts';
 import { createRelay, type LaneState } from '../relay/relay.ts';
+import type { ReplayFilter as DeliveryFilter, ReplayReport } from '../relay/replay.ts';
+import { type VerificationRefusal, type VerificationResult, verifyDestination } from '../relay/verify.ts';
 import { SOURCES } from '../sources/index.ts';
 import type {
   Connections,
@@ -21,6 +23,7 @@ import type {
   DeadLetters,
   Deliveries,
   EventReader,
+  Lane,
   Outbox,
   Pause,
   ProjectionReader,
@@ -48,7 +51,7 @@ export interface Background {
   events: EventReader;
   deadLetters: DeadLetters;
   projections: ProjectionReader;
-  outbox: Pick<Outbox, 'ofConversion' | 'counts' | 'release'>;
+  outbox: Pick<Outbox, 'ofConversion' | 'counts' | 'tally' | 'list' | 'quality'>;
   rewards: Rewards;
   persons: Persons;
   deliveries: Pick<Deliveries, 'put' | 'list' | 'summaries'>;
@@ -65,6 +68,10 @@ export interface BackgroundControl {
   lanes(): Promise<(LaneState & { paused?: Pause })[]>;
   /** Takes a destination up again; answers how many conversions waited for it. */
   resume(site: string, destination: string): Promise<number>;
+  /** Takes given-up conversions of a destination up again, or says what that would do; null when there is no such destination. */
+  replayDeliveries(filter: DeliveryFilter, isDryRun: boolean): Promise<ReplayReport | null>;
+  /** Sends the platform's test request, with settings beside those of the configuration; null when there is no such destination. */
+  verify(lane: Lane, extra: Record<string, unknown>): Promise<VerificationResult | VerificationRefusal | null>;
   /** Takes open dead letters up again, oldest first, at most 500 at a time. */
   replay(filter: ReplayFilter): Promise<ReplayOutcome[]>;
   /** Puts a dead letter away for good; false when there is none such. */
@@ -202,6 +209,12 @@ export async function startBackground({ config, storage, owner, now, onError }: 
         });
       },
       resume: (site, destination) => relay.resume({ site, destination }),
+      replayDeliveries: (filter, isDryRun) => relay.replay(filter, isDryRun),
+      async verify({ site, destination: id }, extra) {
+        const entry = config.sites[site]?.destinations?.find((found) => found.id === id);
+        const destination = entry && DESTINATIONS[entry.type];
+        return entry && destination ? verifyDestination(destination, entry, extra, { caller, now }) : null;
+      },
       async replay(filter) {
         const letters = await findLetters(storage, filter);
         const outcomes: ReplayOutcome[] = [];

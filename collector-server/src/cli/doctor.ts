@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { Config } from '../config.ts';
 import { connectionFaults } from '../connections/check.ts';
-import { DESTINATIONS } from '../destinations/index.ts';
+import { DESTINATIONS, isTesting, sunsetOf } from '../destinations/index.ts';
 import { projectionLag } from '../ingest/project.ts';
 import { LIMIT_DEFAULTS } from '../limits.ts';
 import { refuseTarget } from '../outgoing/target.ts';
@@ -25,7 +25,7 @@ export async function doctor(args: string[]): Promise<void> {
       ...checkConfig(config),
       ...checkSecrets(config, writtenConfig(values.config, values.data), Date.now()),
       checkLimits(config),
-      ...checkDestinations(config),
+      ...checkDestinations(config, Date.now()),
       ...(await checkStorage(storage)),
       checkClock(Date.now()),
     ];
@@ -74,7 +74,7 @@ function checkLimits({ limits = {} }: Config): Finding {
   return { check: 'limits', level: 'ok', detail: inForce.map(([name, value]) => `${name} ${value}`).join(', ') };
 }
 
-function checkDestinations(config: Config): Finding[] {
+function checkDestinations(config: Config, now: number): Finding[] {
   return Object.entries(config.sites).flatMap(([site, { destinations = [] }]) =>
     destinations.map(({ id, type, settings }): Finding => {
       const check = `sites.${site}.destinations.${id}`;
@@ -90,8 +90,10 @@ function checkDestinations(config: Config): Finding[] {
       const target = settings['url'] ?? settings['endpoint'];
       const refused = typeof target === 'string' ? refuseTarget(target, config.allow_private_targets ?? []) : null;
       if (refused) return { check, level: 'error', detail: refused };
-      if (settings['test_event_code'])
-        return { check, level: 'warning', detail: 'Test mode is on (test_event_code): take it out before going live.' };
+      if (isTesting(settings))
+        return { check, level: 'warning', detail: 'Test mode is on: take it out of the settings before going live.' };
+      const ends = sunsetOf(destination, settings, now);
+      if (ends) return { check, level: 'warning', detail: ends };
       return { check, level: 'ok', detail: `${type} ${destination.apiVersion}` };
     }),
   );

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { type Conversion, ConversionSchema, firstFault } from '@orderloop/protocol';
 import { Compile } from 'typebox/compile';
 import type { Reply } from '../destinations/contract.ts';
-import { DESTINATIONS } from '../destinations/index.ts';
+import { DESTINATIONS, findDestination } from '../destinations/index.ts';
 import { maskHeaders, maskUrl } from '../privacy/mask.ts';
 import { printJson, readClock, readJsonInput, UnusableInput } from './io.ts';
 
@@ -17,7 +17,7 @@ export async function preview(args: string[]): Promise<void> {
   });
   const input = readJsonInput(positionals[0]);
   const name = String(input['destination']);
-  const destination = Object.hasOwn(DESTINATIONS, name) ? DESTINATIONS[name] : undefined;
+  const destination = findDestination(name);
   if (!destination)
     throw new UnusableInput(`destination must be one of ${Object.keys(DESTINATIONS).join(', ')}.`, '/destination');
   const now = readClock(input['now']);
@@ -31,7 +31,11 @@ export async function preview(args: string[]): Promise<void> {
   if (!Array.isArray(input['events'])) throw new UnusableInput('events must be a list of canonical conversions.', '/events');
   const events = input['events'].map(readConversion);
 
-  const { requests, skipped } = destination.requests(events, settings, { now });
+  // What the relay fetches before it sends is not fetched for looking at it.
+  const access = destination.access?.request(settings, now) ? { access_token: 'fetched-before-sending' } : {};
+  const answer = destination.requests(events, settings, { now, ...access });
+  const requests = answer.requests.map(({ parts: _, ...request }) => request);
+  const { skipped } = answer;
   const reply = input['reply'] === undefined ? undefined : readReply(input['reply']);
   printJson({
     requests: values.reveal

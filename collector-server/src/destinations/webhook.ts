@@ -1,7 +1,8 @@
 import { createHash, createHmac } from 'node:crypto';
 import { type Conversion, isDenied } from '@orderloop/protocol';
-import type { Destination, Outcome, OutgoingRequest, Skip } from './contract.ts';
+import type { Destination, OutgoingRequest, Reply, Skip } from './contract.ts';
 import { hashField, phoneDigits, plainEmail } from './shared/normalise.ts';
+import type { Finding } from './shared/reply.ts';
 import { readTime } from './shared/time.ts';
 
 export interface WebhookSettings {
@@ -52,22 +53,31 @@ export const webhook: Destination<WebhookSettings> = {
   },
 
   outcomes(reply, event_ids) {
-    return event_ids.map((event_id): Outcome => {
-      if (reply.status >= 200 && reply.status < 300) return { event_id, verdict: 'accepted' };
-      const code = String(reply.status);
-      // 410 asks us to stop: pausing keeps what waits, until somebody has looked.
-      if (reply.status === 401 || reply.status === 403 || reply.status === 410) return { event_id, verdict: 'auth', code };
-      if (reply.status === 429 || reply.status === 502 || reply.status === 504) return { event_id, verdict: 'throttled', code };
-      if (reply.status >= 300 && reply.status < 400)
-        return { event_id, verdict: 'rejected', code, detail: 'Redirects are not followed.' };
-      return { event_id, verdict: 'retry', code };
-    });
+    return event_ids.map((event_id) => ({ event_id, ...readReply(reply) }));
+  },
+
+  verification: {
+    effect: 'message',
+    request: (sample, settings, { now }) => ({
+      ...toRequest(sample, settings as unknown as WebhookSettings, now, 'orderloop.test'),
+    }),
+    outcome: readReply,
   },
 };
 
-function toRequest(conversion: Conversion, settings: WebhookSettings, now: number): OutgoingRequest {
+function readReply({ status }: Reply): Finding {
+  if (status >= 200 && status < 300) return { verdict: 'accepted' };
+  const code = String(status);
+  // 410 asks us to stop: pausing keeps what waits, until somebody has looked.
+  if (status === 401 || status === 403 || status === 410) return { verdict: 'auth', code };
+  if (status === 429 || status === 502 || status === 504) return { verdict: 'throttled', code };
+  if (status >= 300 && status < 400) return { verdict: 'rejected', code, detail: 'Redirects are not followed.' };
+  return { verdict: 'retry', code };
+}
+
+function toRequest(conversion: Conversion, settings: WebhookSettings, now: number, type = typeOf(conversion)): OutgoingRequest {
   const body = JSON.stringify({
-    type: webhook.capabilities.events[conversion.event] ?? `event.${conversion.event}`,
+    type,
     timestamp: new Date(readTime(conversion.occurred_at)).toISOString(),
     data: { ...conversion, ...(conversion.user && { user: hashedUser(conversion) }) },
   });
@@ -87,6 +97,8 @@ function toRequest(conversion: Conversion, settings: WebhookSettings, now: numbe
     event_ids: [conversion.event_id],
   };
 }
+
+const typeOf = ({ event }: Conversion): string => webhook.capabilities.events[event] ?? `event.${event}`;
 
 /** The receiver knows its own customers: a hash lets it find them without contact data travelling. */
 function hashedUser({ user }: Conversion): Record<string, string> {

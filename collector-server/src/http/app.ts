@@ -11,6 +11,7 @@ import { createHostCheck } from './hosts.ts';
 import { watchLateBodies } from './late-bodies.ts';
 import { HttpProblem, rateLimited, sendProblem, toProblem } from './problem.ts';
 import { assetRoutes } from './routes/assets.ts';
+import { destinationRoutes } from './routes/destinations.ts';
 import { type Exchange, handleEvents } from './routes/events.ts';
 import { opsRoutes } from './routes/ops.ts';
 import { orderRoutes } from './routes/orders.ts';
@@ -134,6 +135,7 @@ function createExpress(deps: HttpDeps) {
     visitorRoutes(deps),
     orderRoutes(deps),
     sourceRoutes(deps),
+    destinationRoutes(deps),
     personRoutes(deps),
     readingRoutes(deps),
   );

@@ -27,6 +27,8 @@ const parameter = (name: string, where: 'path' | 'query', description: string, r
   schema: { type: 'string' },
 });
 
+const lane = [parameter('site', 'path', 'The site.'), parameter('destination', 'path', 'Its destination.')];
+
 /** The API's description (OpenAPI 3.1), from the same schemas that check what comes in. */
 const IDENTITY_OPERATIONS = {
   alias: 'Say that two identifiers are one person: {identifiers: [{type, value}, …], by, reason}',
@@ -226,11 +228,69 @@ export function openApi(publicUrl: string | undefined): unknown {
         post: { summary: 'Sign in to the dashboard', responses: { 204: { description: 'Signed in.' }, ...problems } },
       },
       '/v1/dashboard/session/end': { post: { summary: 'Sign out', responses: { 204: { description: 'Signed out.' } } } },
+      '/v1/destinations': {
+        get: {
+          summary: 'Every destination: its state, what it was told, and why not',
+          security: [{ secretKey: [] }],
+          responses: { 200: { description: 'Destinations.' }, ...problems },
+        },
+      },
+      '/v1/destinations/{site}/{destination}': {
+        get: {
+          summary: 'One destination, with its match quality and latency',
+          security: [{ secretKey: [] }],
+          parameters: lane,
+          responses: { 200: { description: 'The destination.' }, ...problems },
+        },
+      },
+      '/v1/destinations/{site}/{destination}/deliveries': {
+        get: {
+          summary: 'What became of each conversion at a destination, oldest first',
+          security: [{ secretKey: [] }],
+          parameters: [
+            ...lane,
+            parameter('state', 'query', 'One of waiting, sending, pending, delivered, dead, skipped, paused.'),
+            parameter('reason', 'query', 'Only those with this reason.'),
+            parameter('after', 'query', 'Only those after this id.'),
+            parameter('limit', 'query', 'At most 500.'),
+            parameter('format', 'query', 'csv answers a file of up to 100,000.'),
+          ],
+          responses: { 200: { description: 'Deliveries, or CSV.' }, ...problems },
+        },
+      },
+      '/v1/destinations/{site}/{destination}/reconciliation': {
+        get: {
+          summary: 'What became of every order of a time at a destination; the counts add up',
+          security: [{ secretKey: [] }],
+          parameters: [
+            ...lane,
+            parameter('from', 'query', 'RFC 3339 or UTC ms; 30 days before `to` otherwise.'),
+            parameter('to', 'query', 'RFC 3339 or UTC ms; now otherwise.'),
+          ],
+          responses: { 200: { description: 'Rows and their sum.' }, ...problems },
+        },
+      },
+      '/v1/destinations/{site}/{destination}/verify': {
+        post: {
+          summary: 'Send the platform’s own test request, and read its verdict',
+          security: [{ secretKey: [] }],
+          parameters: lane,
+          responses: { 200: { description: 'The verdict, or why no test can be sent.' }, ...problems },
+        },
+      },
+      '/v1/destinations/{site}/{destination}/replay': {
+        post: {
+          summary: 'Send given-up conversions again, or say with `dry_run` what that would do',
+          security: [{ secretKey: [] }],
+          parameters: lane,
+          responses: { 200: { description: 'How many are sent, and how many are not, by reason.' }, ...problems },
+        },
+      },
       '/v1/destinations/{site}/{destination}/resume': {
         post: {
           summary: 'Take up a paused destination again',
           security: [{ secretKey: [] }],
-          parameters: [parameter('site', 'path', 'The site.'), parameter('destination', 'path', 'Its destination.')],
+          parameters: lane,
           responses: { 200: { description: 'How many conversions waited.' }, ...problems },
         },
       },

@@ -2,6 +2,7 @@ import type { Finish, Lane, Pause } from '../storage/contract.ts';
 import type { BreakerState } from './breaker.ts';
 import type { RelayDeps } from './context.ts';
 import { createLane, type LaneWorker } from './lane.ts';
+import { type ReplayFilter, type ReplayReport, replayDeliveries } from './replay.ts';
 
 const IDLE_MS = 30_000;
 const SHORTEST_LOOK_MS = 20;
@@ -21,6 +22,8 @@ export interface Relay {
   states(): LaneState[];
   /** Takes a destination up again; answers how many conversions waited for it. */
   resume(lane: Lane): Promise<number>;
+  /** Takes given-up conversions of a destination up again; null when there is no such destination. */
+  replay(filter: ReplayFilter, isDryRun: boolean): Promise<ReplayReport | null>;
   /** Stops claiming, and resolves when what was being sent has its answer on record. */
   stop(): Promise<void>;
 }
@@ -111,6 +114,14 @@ export function createRelay(deps: RelayDeps): Relay {
       const released = await outbox.release({ ...lane, states: ['paused', 'waiting', 'pending'] }, deps.now());
       void look();
       return released;
+    },
+    async replay(filter, isDryRun) {
+      const entry = deps.destinations.find(({ site, config }) => site === filter.site && config.id === filter.destination);
+      const destination = entry && deps.registry[entry.config.type];
+      if (!entry || !destination) return null;
+      const report = await replayDeliveries(deps, destination, entry.config.settings, filter, isDryRun);
+      if (report.sent > 0 && !isDryRun) void look();
+      return report;
     },
     async stop() {
       stopped = true;

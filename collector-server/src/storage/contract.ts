@@ -489,6 +489,11 @@ export interface ProjectionReader extends IdentityReader, EvidenceReader {
   conversionsById(site: string, conversion_ids: readonly string[]): Promise<ConversionState[]>;
   conversionsOf(site: string, order_key: string): Promise<ConversionState[]>;
   counts(): Promise<{ orders: number; linked: number }>;
+  /**
+   * What became at one destination of every order that was placed in `[from, to)`, in UTC ms: each in one row's count. Payments
+   * that are evidence of another order are none.
+   */
+  reconcile(lane: Lane, from: number, to: number): Promise<ReconciliationRow[]>;
   /** Every projected row as plain data in a fixed order: what `stitch` prints and what rebuilds are compared by. */
   dump(): Promise<Record<'sessions' | 'touchpoints' | 'orders' | 'links' | 'conversions', unknown[]>>;
   /** Everybody who may be a person: each identifier and each device, in a fixed order, from after another. */
@@ -591,6 +596,19 @@ export interface Finish {
   identifiers?: string;
 }
 
+/**
+ * Orders with one fate at a destination. `no_conversion` were not to be told (a test, or not paid), `held` wait for consent or
+ * came before the destination; the others are the delivery's state.
+ */
+export interface ReconciliationRow {
+  state: DeliveryState | 'no_conversion' | 'held';
+  reason: string | null;
+  currency: string;
+  orders: number;
+  /** Minor units. */
+  total: number;
+}
+
 /** Why a destination is not told anything for now. */
 export interface Pause extends Lane {
   reason: string;
@@ -629,6 +647,8 @@ export interface Outbox {
   list(filter: OutboxFilter, after: number, limit: number): Promise<OutboxRow[]>;
   counts(): Promise<Record<DeliveryState, number>>;
   tally(site: string | undefined): Promise<OutboxTally[]>;
+  /** Of what a destination accepted: how many had which identifiers, and how long the newest `limit` took, in ms. */
+  quality(lane: Lane, limit: number): Promise<{ identifiers: { identifiers: string; count: number }[]; latencies_ms: number[] }>;
   /** When the next row of each destination falls due, in UTC ms; null where none waits. */
   nextDue(lanes: readonly Lane[]): Promise<(number | null)[]>;
   pause(pause: Pause): Promise<void>;

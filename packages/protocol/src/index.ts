@@ -8,6 +8,7 @@ export * from './contact.ts';
 export * from './conversion.ts';
 export * from './country.ts';
 export * from './currency.ts';
+export * from './destinations.ts';
 export * from './event.ts';
 export * from './events.ts';
 export * from './ids.ts';

@@ -86,17 +86,6 @@ export function readingRoutes(deps: HttpDeps): Router {
     response.status(204).end();
   });
 
-  router.post(
-    '/v1/destinations/:site/:destination/resume',
-    async (request: Request<{ site: string; destination: string }>, response: Response) => {
-      const reader = deps.auth.reader(request);
-      const { site, destination } = request.params;
-      const known = deps.config.sites[site]?.destinations?.some((entry) => entry.id === destination);
-      if (!known || (reader.site !== undefined && reader.site !== site)) throw new HttpProblem('not_found');
-      response.json({ released: await deps.background.control.resume(site, destination) });
-    },
-  );
-
   return router;
 }
 

@@ -122,6 +122,20 @@ export function createOutbox(db: PostgresDatabase): Outbox {
           [site ?? null],
         )
       ).map(toTally),
+    quality: async ({ site, destination }, limit) => ({
+      identifiers: await db.query<{ identifiers: string; count: number }>(
+        `SELECT identifiers, count(*) AS count FROM outbox
+         WHERE site = $1 AND destination = $2 AND state = 'delivered' AND identifiers IS NOT NULL GROUP BY identifiers`,
+        [site, destination],
+      ),
+      latencies_ms: (
+        await db.query<{ ms: number }>(
+          `SELECT accepted_at - created_at AS ms FROM outbox
+           WHERE site = $1 AND destination = $2 AND state = 'delivered' AND accepted_at IS NOT NULL ORDER BY id DESC LIMIT $3`,
+          [site, destination, limit],
+        )
+      ).map(({ ms }) => ms),
+    }),
     nextDue: async (lanes) =>
       (
         await db.query<{ due: number | null }>(

@@ -1,7 +1,7 @@
 import type { Link, LoggedEvent, OrderSummary, Touchpoint, UnlinkedReason } from '@orderloop/protocol';
 import type { ConversionState } from '../../stitch/conversion.ts';
 import type { SessionState } from '../../stitch/session.ts';
-import type { PersonMember, Projections } from '../contract.ts';
+import type { PersonMember, Projections, ReconciliationRow } from '../contract.ts';
 import {
   type IdentifierRow,
   type OrderBodyRow,
@@ -166,6 +166,22 @@ export function createProjections(db: PostgresDatabase): Projections {
     conversionsOf: async (site, order_key) =>
       parseAll<ConversionState>(
         await db.query<Body>('SELECT body FROM conversions WHERE site = $1 AND order_key = $2 ORDER BY seq', [site, order_key]),
+      ),
+    reconcile: ({ site, destination }, from, to) =>
+      db.query<ReconciliationRow>(
+        `SELECT CASE WHEN c.conversion_id IS NULL THEN 'no_conversion' WHEN x.id IS NULL THEN 'held' ELSE x.state END AS state,
+           CASE WHEN c.conversion_id IS NULL THEN
+               CASE WHEN o.body::json #>> '{order,test}' = 'true' THEN 'test' ELSE o.body::json #>> '{order,state}' END
+             WHEN x.id IS NULL THEN coalesce(c.body::json ->> 'hold', 'not_queued')
+             WHEN x.state IN ('skipped', 'dead') THEN x.reason END AS reason,
+           o.body::json #>> '{order,currency}' AS currency, count(*) AS orders,
+           sum((o.body::json #>> '{order,amounts,total}')::bigint)::bigint AS total
+         FROM orders o
+         LEFT JOIN conversions c ON c.site = o.site AND c.order_key = o.order_key AND c.body::json ->> 'event' = 'purchase'
+         LEFT JOIN outbox x ON x.site = c.site AND x.conversion_id = c.conversion_id AND x.destination = $2
+         WHERE o.site = $1 AND o.evidence_of IS NULL AND o.created_at >= $3 AND o.created_at < $4
+         GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
+        [site, destination, new Date(from).toISOString().slice(0, 19), new Date(to).toISOString().slice(0, 19)],
       ),
     counts: async () =>
       (

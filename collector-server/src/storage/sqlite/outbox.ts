@@ -116,6 +116,23 @@ export function createOutbox(db: Database): Outbox {
           site ?? null,
         )
       ).map(toTally),
+    quality: async ({ site, destination }, limit) => ({
+      identifiers: await db.all<{ identifiers: string; count: number }>(
+        `SELECT identifiers, count(*) AS count FROM outbox
+         WHERE site = ? AND destination = ? AND state = 'delivered' AND identifiers IS NOT NULL GROUP BY identifiers`,
+        site,
+        destination,
+      ),
+      latencies_ms: (
+        await db.all<{ ms: number }>(
+          `SELECT accepted_at - created_at AS ms FROM outbox
+           WHERE site = ? AND destination = ? AND state = 'delivered' AND accepted_at IS NOT NULL ORDER BY id DESC LIMIT ?`,
+          site,
+          destination,
+          limit,
+        )
+      ).map(({ ms }) => ms),
+    }),
     nextDue: async (lanes) =>
       (
         await db.all<{ due: number | null }>(

@@ -2,7 +2,15 @@ import type { Link, LoggedEvent, OrderSummary, Touchpoint, UnlinkedReason } from
 import type { ConversionState } from '../../stitch/conversion.ts';
 import type { StitchKey } from '../../stitch/keys.ts';
 import type { SessionState } from '../../stitch/session.ts';
-import type { OrderRow, PersonMember, Projections, ProjectionTx, SessionKeyRow, VisitorConsent } from '../contract.ts';
+import type {
+  OrderRow,
+  PersonMember,
+  Projections,
+  ProjectionTx,
+  ReconciliationRow,
+  SessionKeyRow,
+  VisitorConsent,
+} from '../contract.ts';
 import {
   type IdentifierRow,
   type OrderBodyRow,
@@ -139,6 +147,23 @@ export function createProjections(db: Database): Projections {
       ),
     conversionsOf: async (site, order_key) =>
       parseAll(await db.all<Body>('SELECT body FROM conversions WHERE site = ? AND order_key = ? ORDER BY seq', site, order_key)),
+    reconcile: ({ site, destination }, from, to) =>
+      db.all<ReconciliationRow>(
+        `SELECT CASE WHEN c.conversion_id IS NULL THEN 'no_conversion' WHEN x.id IS NULL THEN 'held' ELSE x.state END AS state,
+           CASE WHEN c.conversion_id IS NULL THEN iif(o.body -> '$.order.test' = 'true', 'test', o.body ->> '$.order.state')
+             WHEN x.id IS NULL THEN coalesce(c.body ->> 'hold', 'not_queued')
+             WHEN x.state IN ('skipped', 'dead') THEN x.reason END AS reason,
+           o.body ->> '$.order.currency' AS currency, count(*) AS orders, sum(o.body ->> '$.order.amounts.total') AS total
+         FROM orders o
+         LEFT JOIN conversions c ON c.site = o.site AND c.order_key = o.order_key AND c.body ->> 'event' = 'purchase'
+         LEFT JOIN outbox x ON x.site = c.site AND x.conversion_id = c.conversion_id AND x.destination = ?2
+         WHERE o.site = ?1 AND o.evidence_of IS NULL AND o.created_at >= ?3 AND o.created_at < ?4
+         GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
+        site,
+        destination,
+        new Date(from).toISOString().slice(0, 19),
+        new Date(to).toISOString().slice(0, 19),
+      ),
     counts: async () =>
       (await db.get<{ orders: number; linked: number }>(
         'SELECT count(*) AS orders, count(visitor_id) AS linked FROM orders WHERE evidence_of IS NULL',
