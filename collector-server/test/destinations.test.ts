@@ -121,7 +121,7 @@ test('every order is in one row of the reconciliation, and the rows add up to th
   await buy(collector);
   await buy(collector, { order_id: 'bad-1' });
   await buy(collector, { order_id: 'test-1', test: true });
-  await buy(collector, { order_id: 'open-1', status: 'pending', paid_at: null });
+  await buy(collector, { order_id: 'open-1', status: 'pending', paid_at: undefined });
   // Nobody was asked.
   await postOrder(collector, orderInput({ order_id: 'held-1', customer: { email: 'somebody.else@example.com' } }));
   await settled(collector, 3);

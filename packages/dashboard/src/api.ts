@@ -1,4 +1,10 @@
 import type {
+  DestinationDetail,
+  DestinationReconciliation,
+  DestinationReplay,
+  DestinationSummary,
+  Destinations,
+  DestinationVerification,
   Journey,
   LiveEvent,
   OrderSummary,
@@ -44,5 +50,20 @@ export const readDeliveries = async (source: string, site: string): Promise<Sour
   (await call<SourceDeliveries>(`/v1/sources/${source}/${site}/deliveries?limit=50`)).deliveries;
 export const signIn = (token: string): Promise<void> => post('/v1/dashboard/session', { token });
 export const signOut = (): Promise<void> => post('/v1/dashboard/session/end');
+const destinationApi = (site: string, destination: string): string =>
+  `/v1/destinations/${encodeURIComponent(site)}/${encodeURIComponent(destination)}`;
+export const readDestinations = async (): Promise<DestinationSummary[]> =>
+  (await call<Destinations>('/v1/destinations')).destinations;
+export const readDestination = (site: string, destination: string): Promise<DestinationDetail> =>
+  call(destinationApi(site, destination));
+export const readReconciliation = (site: string, destination: string): Promise<DestinationReconciliation> =>
+  call(`${destinationApi(site, destination)}/reconciliation`);
+export const verifyDestination = (
+  site: string,
+  destination: string,
+  settings: Record<string, string>,
+): Promise<DestinationVerification> => post(`${destinationApi(site, destination)}/verify`, { settings });
+export const replayDestination = (site: string, destination: string, dry_run: boolean): Promise<DestinationReplay> =>
+  post(`${destinationApi(site, destination)}/replay`, { dry_run });
 export const resumeDestination = (site: string, destination: string): Promise<void> =>
-  post(`/v1/destinations/${encodeURIComponent(site)}/${encodeURIComponent(destination)}/resume`);
+  post(`${destinationApi(site, destination)}/resume`);

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { ApiError, readStatus, signOut } from './api.ts';
+import { DESTINATION_WORDS } from './destinations/words.ts';
 import { LANGUAGE_NAMES, type Language, loadTexts, rememberLanguage, type Texts, TextsContext, useTexts } from './i18n.ts';
 import { JourneyPage } from './pages/journey.tsx';
 import { LivePage } from './pages/live.tsx';
@@ -8,19 +9,21 @@ import { PersonPage } from './pages/person.tsx';
 import { SignInPage } from './pages/sign-in.tsx';
 import { Loaded } from './parts/loaded.tsx';
 import { StatusBar } from './parts/status-bar.tsx';
-import { ORDERS_PATH, type Route, SOURCES_PATH, useRoute } from './route.ts';
+import { DESTINATIONS_PATH, ORDERS_PATH, type Route, SOURCES_PATH, useRoute } from './route.ts';
 import { SOURCE_WORDS } from './sources/words.ts';
 import { usePolling } from './use-polling.ts';
 
 const STATUS_MS = 1_000;
 // A page with many texts, which few open: it is fetched when somebody does, in one language.
 const loadSources = (language: Language) => Promise.all([import('./pages/sources.tsx'), SOURCE_WORDS[language]()]);
+const loadDestinations = (language: Language) => Promise.all([import('./pages/destinations.tsx'), DESTINATION_WORDS[language]()]);
 const PAGE_TITLES = {
   live: 'nav_live',
   orders: 'nav_orders',
   journey: 'nav_orders',
   person: 'person',
   sources: 'nav_sources',
+  destinations: 'nav_destinations',
 } as const;
 
 /** Begins in the language of `texts`. */
@@ -59,11 +62,14 @@ export function App({ texts: first }: { texts: Texts }) {
           <NavLink href="/dashboard" current={route.page === 'live'}>
             {t('nav_live')}
           </NavLink>
-          <NavLink href={ORDERS_PATH} current={route.page !== 'live' && route.page !== 'sources'}>
+          <NavLink href={ORDERS_PATH} current={route.page === 'orders' || route.page === 'journey' || route.page === 'person'}>
             {t('nav_orders')}
           </NavLink>
           <NavLink href={SOURCES_PATH} current={route.page === 'sources'}>
             {t('nav_sources')}
+          </NavLink>
+          <NavLink href={DESTINATIONS_PATH} current={route.page === 'destinations'}>
+            {t('nav_destinations')}
           </NavLink>
         </nav>
         <div class="top-end">
@@ -103,8 +109,14 @@ function Page({ route }: { route: Route }) {
   if (route.page === 'person') return <PersonPage key={route.id} id={route.id} />;
   if (route.page === 'sources')
     return (
-      <Loaded load={() => loadSources(language)} of={language} title={t('nav_sources')}>
+      <Loaded key="sources" load={() => loadSources(language)} of={language} title={t('nav_sources')}>
         {([{ SourcesPage }, { words }]) => <SourcesPage words={words} chosen={route.chosen} />}
+      </Loaded>
+    );
+  if (route.page === 'destinations')
+    return (
+      <Loaded key="destinations" load={() => loadDestinations(language)} of={language} title={t('nav_destinations')}>
+        {([{ DestinationsPage }, { words }]) => <DestinationsPage words={words} chosen={route.chosen} />}
       </Loaded>
     );
   return route.page === 'orders' ? <OrdersPage /> : <LivePage />;

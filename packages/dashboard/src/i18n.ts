@@ -1,5 +1,6 @@
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
+import { fill } from './texts.ts';
 import type { Word, Words } from './words/en.ts';
 
 /** What each language calls itself. */
@@ -42,7 +43,7 @@ function createTexts(language: Language, words: Words): Texts {
   const dayAndClock = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium' });
   return {
     language,
-    t: (word, values = {}) => words[word].replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? '')),
+    t: (word, values = {}) => fill(words[word], values),
     number: (value) => number.format(value),
     money: (minor, currency, exponent) =>
       new Intl.NumberFormat(language, {

@@ -5,12 +5,15 @@ export type Route =
   | { page: 'orders' }
   | { page: 'journey'; id: string }
   | { page: 'person'; id: string }
-  | { page: 'sources'; chosen?: { source: string; site: string } };
+  | { page: 'sources'; chosen?: { source: string; site: string } }
+  | { page: 'destinations'; chosen?: { destination: string; site: string } };
 
 export const ORDERS_PATH = '/dashboard/orders';
 export const journeyPath = (order_key: string): string => `${ORDERS_PATH}/${encodeURIComponent(order_key)}`;
 export const SOURCES_PATH = '/dashboard/sources';
 export const sourcePath = (source: string, site: string): string => `${SOURCES_PATH}/${source}/${site}`;
+export const DESTINATIONS_PATH = '/dashboard/destinations';
+export const destinationPath = (destination: string, site: string): string => `${DESTINATIONS_PATH}/${destination}/${site}`;
 export const personPath = (person_id: string): string => `/dashboard/persons/${encodeURIComponent(person_id)}`;
 
 function readRoute(): Route {
@@ -18,6 +21,7 @@ function readRoute(): Route {
   if (section === 'orders' && id) return { page: 'journey', id: decodeURIComponent(id) };
   if (section === 'persons' && id) return { page: 'person', id: decodeURIComponent(id) };
   if (section === 'sources') return { page: 'sources', ...(id && more && { chosen: { source: id, site: more } }) };
+  if (section === 'destinations') return { page: 'destinations', ...(id && more && { chosen: { destination: id, site: more } }) };
   return section === 'orders' ? { page: 'orders' } : { page: 'live' };
 }
 

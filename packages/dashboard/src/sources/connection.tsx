@@ -3,12 +3,13 @@ import { ApiError, readDeliveries } from '../api.ts';
 import { useTexts } from '../i18n.ts';
 import { Heading } from '../parts/heading.tsx';
 import { SOURCES_PATH } from '../route.ts';
+import { fill } from '../texts.ts';
 import { usePolling } from '../use-polling.ts';
 import { Address } from './address.tsx';
 import { DeliveryTable } from './delivery-table.tsx';
 import { HealthBadge, healthOf } from './health.tsx';
 import { TestDelivery } from './test-delivery.tsx';
-import { fill, guideOf, nameOf, secretsOf, useAgo, useSourceWords } from './texts.ts';
+import { guideOf, nameOf, secretsOf, useAgo, useSourceWords } from './texts.ts';
 
 const EVERY_MS = 2_000;
 

@@ -1,8 +1,9 @@
 import type { DeliveryVerdict, SourceConnection } from '@orderloop/protocol';
 import { useTexts } from '../i18n.ts';
 import { sourcePath } from '../route.ts';
+import { fill } from '../texts.ts';
 import { HealthBadge, healthOf } from './health.tsx';
-import { fill, nameOf, useAgo, useSourceWords } from './texts.ts';
+import { nameOf, useAgo, useSourceWords } from './texts.ts';
 
 /** Every connection, with how it does. */
 export function Connections({ connections }: { connections: readonly SourceConnection[] }) {

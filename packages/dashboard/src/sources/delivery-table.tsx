@@ -1,7 +1,8 @@
 import type { SourceDelivery } from '@orderloop/protocol';
 import { useTexts } from '../i18n.ts';
 import { journeyPath } from '../route.ts';
-import { fill, reasonOf, useSourceWords } from './texts.ts';
+import { fill } from '../texts.ts';
+import { reasonOf, useSourceWords } from './texts.ts';
 import { VerdictBadge } from './verdict.tsx';
 
 /** What came last, and what became of each. */

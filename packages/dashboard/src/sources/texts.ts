@@ -2,14 +2,11 @@ import type { SourceConnection, SourceDelivery } from '@orderloop/protocol';
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import { useTexts } from '../i18n.ts';
+import { fill } from '../texts.ts';
 import type { SourceWords } from '../words/sources.en.ts';
 
 export const SourceWordsContext = createContext<SourceWords | null>(null);
 export const useSourceWords = (): SourceWords => useContext(SourceWordsContext)!;
-
-/** Puts values in for the `{names}` of a text. */
-export const fill = (text: string, values: Readonly<Record<string, string | number>>): string =>
-  text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''));
 
 const UNITS = [
   ['day', 86_400_000],

@@ -6,6 +6,7 @@ export const de: Words = {
   language: 'Sprache',
   nav_live: 'Live',
   nav_orders: 'Bestellungen',
+  nav_destinations: 'Ziele',
   nav_sources: 'Quellen',
   main_navigation: 'Hauptnavigation',
   loading: 'Wird geladen …',

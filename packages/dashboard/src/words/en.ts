@@ -4,6 +4,7 @@ export const en = {
   language: 'Language',
   nav_live: 'Live',
   nav_orders: 'Orders',
+  nav_destinations: 'Destinations',
   nav_sources: 'Sources',
   main_navigation: 'Main',
   loading: 'Loading …',

@@ -6,6 +6,7 @@ export const es: Words = {
   language: 'Idioma',
   nav_live: 'En vivo',
   nav_orders: 'Pedidos',
+  nav_destinations: 'Destinos',
   nav_sources: 'Orígenes',
   main_navigation: 'Navegación principal',
   loading: 'Cargando …',

@@ -6,6 +6,7 @@ export const fr: Words = {
   language: 'Langue',
   nav_live: 'En direct',
   nav_orders: 'Commandes',
+  nav_destinations: 'Destinations',
   nav_sources: 'Sources',
   main_navigation: 'Navigation principale',
   loading: 'Chargement …',

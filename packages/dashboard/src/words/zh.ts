@@ -6,6 +6,7 @@ export const zh: Words = {
   language: '语言',
   nav_live: '实时',
   nav_orders: '订单',
+  nav_destinations: '目的地',
   nav_sources: '来源',
   main_navigation: '主导航',
   loading: '正在加载……',
