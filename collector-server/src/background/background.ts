@@ -6,8 +6,6 @@ import { DESTINATIONS, purposesOf } from '../destinations/index.ts';
 import { createProjector, projectionLag } from '../ingest/project.ts';
 import { type ReplayOutcome, replayDeadLetter } from '../ingest/replay.ts';
 import { siteFactsOf } from '../ingest/site-facts.ts';
-import { userPlace } from '../ingest/validate.ts';
-import { RETRY_DEFAULTS } from '../outgoing/backoff.ts';
 import { createCaller } from '../outgoing/call.ts';
 import { type ErasureReport, erasePerson, resumeErasures } from '../persons/erase.ts';
 import { probableOf } from '../persons/probable.ts';
@@ -31,6 +29,7 @@ import type {
   Storage,
 } from '../storage/contract.ts';
 import { createBackgroundMetrics } from './metrics.ts';
+import { relayDepsOf } from './relay-deps.ts';
 
 /** How often the log is looked at when nobody said that there is something new: another collector may have written. */
 const POLL_MS = 1_000;
@@ -108,20 +107,7 @@ export async function startBackground({ config, storage, owner, now, onError }: 
   const metrics = createBackgroundMetrics();
   const caller = createCaller(config.allow_private_targets ?? []);
   const relay = createRelay({
-    storage,
-    registry: DESTINATIONS,
-    destinations: Object.entries(config.sites).flatMap(([site, { destinations = [] }]) =>
-      destinations.map((entry) => ({ site, config: entry })),
-    ),
-    consentModeOf: (site) => config.sites[site]?.consent_mode ?? 'opt_in',
-    caller,
-    vault,
-    retry: { ...RETRY_DEFAULTS, ...config.relay },
-    ...(config.relay?.lease_ms && { lease_ms: config.relay.lease_ms }),
-    ...(config.relay?.breaker_ms && { breaker_ms: config.relay.breaker_ms }),
-    now,
-    random: Math.random,
-    userPlace,
+    ...relayDepsOf(config, storage, caller, now),
     onAttempt: ({ destination }, verdict: Verdict, duration_ms) => {
       metrics.attempts.inc({ destination, verdict });
       metrics.attemptDuration.observe({ destination }, duration_ms / 1000);

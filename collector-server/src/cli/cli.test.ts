@@ -4,9 +4,11 @@ import { mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { conversionState } from '../relay/testing.ts';
 import { makeCertificate, paypalHeaders } from '../sources/shared/testing.ts';
 import { personId } from '../stitch/identifiers.ts';
 import { canonicalOrder } from '../stitch/testing.ts';
+import { openSqlite } from '../storage/sqlite/index.ts';
 
 const BIN = join(import.meta.dirname, '..', '..', 'bin', 'orderloop.mjs');
 const folder = mkdtempSync(join(tmpdir(), 'orderloop-cli-'));
@@ -287,7 +289,7 @@ test.each([
   ['no file', ['replay'], undefined, 'invalid_input', undefined],
   ['a file that is not there', ['preview', 'nothing.json'], undefined, 'invalid_input', undefined],
   ['no JSON', ['preview', '-'], '{', 'malformed_json', undefined],
-  ['an unknown destination', ['preview', '-'], { ...PREVIEW, destination: 'x' }, 'invalid_input', '/destination'],
+  ['an unknown destination', ['preview', '-'], { ...PREVIEW, destination: 'nowhere' }, 'invalid_input', '/destination'],
   ['a missing setting', ['preview', '-'], { ...PREVIEW, settings: {} }, 'invalid_input', '/settings'],
   [
     'a conversion without id',
@@ -496,4 +498,36 @@ test('import says in one problem what of a file, a profile or the command can’
     expect(code).toBe(2);
     expect(problemOf(err.trim().split('\n').at(-1)!).errors?.[0]?.pointer).toBe(pointer);
   }
+});
+
+test('deliveries says what became of conversions, and queues again what was given up', async () => {
+  expect(orderloop(['doctor', '--data', 'told']).code).toBe(0);
+  const config = JSON.parse(readFileSync(join(folder, 'told', 'orderloop.json'), 'utf8'));
+  config.sites.shop.destinations = [{ id: 'pins', type: 'pinterest', settings: { ad_account_id: '1', access_token: 'T' } }];
+  writeFileSync(join(folder, 'told', 'orderloop.json'), JSON.stringify(config));
+  const storage = openSqlite(join(folder, 'told'));
+  const fresh = { ...conversionState('o1', { user: { email: 'a@example.com' } }, Date.now()), site: 'shop' };
+  const old = { ...conversionState('o2', {}, Date.now() - 8 * 86_400_000), site: 'shop' };
+  await storage.projections.transaction(['shop'], async (tx) => {
+    for (const state of [fresh, old]) {
+      await tx.putConversion(state);
+      await tx.enqueue('shop', state.conversion_id, 'pins', 1);
+    }
+  });
+  const rows = await storage.outbox.claim({ site: 'shop', destination: 'pins' }, 2, 1_000, 9);
+  await storage.outbox.finish(rows.map((row) => ({ row, state: 'dead', reason: 'failed', detail: 'bad em' })));
+  await storage.close();
+  const deliveries = (...args: string[]) => orderloop(['deliveries', '--data', 'told', ...args]);
+  expect(deliveries('--state', 'dead', '--reason', 'failed').json().deliveries).toMatchObject([
+    { conversion_id: 'o1', state: 'dead', detail: 'bad em' },
+    { conversion_id: 'o2', state: 'dead' },
+  ]);
+  const replay = ['--site', 'shop', '--destination', 'pins', '--replay'];
+  expect(deliveries(...replay, '--dry-run').json()).toEqual({ sent: 1, skipped: { expired: 1 }, more: false, dry_run: true });
+  expect(deliveries('--state', 'dead').json().deliveries).toHaveLength(2);
+  expect(deliveries(...replay).json()).toMatchObject({ sent: 1, dry_run: false });
+  expect(deliveries('--state', 'waiting').json().deliveries).toMatchObject([{ conversion_id: 'o1' }]);
+  expect(deliveries('--replay').err).toContain('--site and --destination');
+  expect(deliveries('--state', 'lost').code).toBe(2);
+  expect(deliveries('--site', 'shop', '--destination', 'none', '--replay').code).toBe(2);
 });

@@ -18,6 +18,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   rebuild: async () => (await import('./rebuild.ts')).rebuild,
   persons: async () => (await import('./persons.ts')).persons,
   'dead-letters': async () => (await import('./dead-letters.ts')).deadLetters,
+  deliveries: async () => (await import('./deliveries.ts')).deliveries,
   doctor: async () => (await import('./doctor.ts')).doctor,
 };
 
@@ -36,6 +37,7 @@ const HELP = `orderloop: closes the loop between an advertisement and an order
   orderloop rebuild [--data DIR] [--config FILE]            derives every projection again from the event log
   orderloop persons show|alias|split|undo|erase … [--site S] who it is, and what you say of it: TYPE:VALUE …
   orderloop dead-letters [--site S] [--code C] [--id N]     what was refused; --replay takes it up again, --discard puts it away
+  orderloop deliveries --site S --destination D             what became of conversions; --state, --reason, --id, --replay, --dry-run
   orderloop doctor [--data DIR] [--config FILE]             checks configuration, store, clock and destinations
 
 FILE may be - for standard input. Results are JSON on stdout, everything else goes to stderr.

@@ -13,6 +13,8 @@ export interface Prepared {
 const MAX_AGE_MS = 72 * 3_600_000;
 /** What is missing may be on its way: a rebuild derives it, another attempt settles it. */
 const MISSING_MS = 30_000;
+/** An answer takes so long, about. */
+const SOON_MS = 250;
 const UNSETTLED = new Set(['waiting', 'sending', 'pending', 'paused']);
 
 /**
@@ -57,17 +59,19 @@ function prepareOne(
   const original = originals.get(original_id);
   // What takes back waits for what it takes back from.
   if (original && UNSETTLED.has(original.state))
-    return {
-      state: 'waiting',
-      reason: 'original_not_settled',
-      next_attempt_at: Math.max(now + MISSING_MS, original.next_attempt_at ?? 0),
-    };
+    return { state: 'waiting', reason: 'original_not_settled', next_attempt_at: now + untilSettled(original, now) };
   if (original && original.state !== 'delivered') return { state: 'skipped', reason: 'original_not_delivered', snapshot: null };
   if (!original) return { conversion };
   const accepted = { [destination.id]: { ...(original.told !== undefined && { value: original.told }) } };
   return {
     conversion: { ...conversion, refund: { ...conversion.refund, original: { ...conversion.refund?.original, accepted } } },
   };
+}
+
+/** In ms, when to look again whether a purchase is settled. */
+function untilSettled({ state, next_attempt_at }: OutboxRow, now: number): number {
+  if (state === 'sending') return SOON_MS;
+  return state === 'paused' ? MISSING_MS : Math.max(SOON_MS, (next_attempt_at ?? now) - now);
 }
 
 /** What the destination made of the purchases that these rows take back from. */

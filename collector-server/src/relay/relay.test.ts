@@ -219,3 +219,148 @@ test('the store failing loses nothing: what could not be written is sent again w
 });
 
 const failed = (error: string): CallResult => ({ kind: 'failed', error, timedOut: /TIMEOUT/.test(error), mayHaveArrived: true });
+
+const GOOGLE = {
+  id: 'google',
+  type: 'google_ads',
+  settings: { customer_id: '1', conversion_action_id: '2', refresh_token: 'r', client_id: 'c', client_secret: 's' },
+};
+
+/** Google, played: hands out tokens, takes what has one, and says later what became of it. */
+function playGoogle(statusOf: (events: { transactionId: string; conversionValue: number }[]) => object | null) {
+  const requests = new Map<string, { transactionId: string; conversionValue: number }[]>();
+  let tokens = 0;
+  return {
+    requests,
+    tokens: () => tokens,
+    answer: ({ url, headers, body = '' }: Outgoing): CallResult => {
+      if (url.includes('oauth2')) return reply(200, { access_token: `t${++tokens}`, expires_in: 3600 });
+      if (headers['authorization'] !== `Bearer t${tokens}`) return reply(401, { error: { status: 'UNAUTHENTICATED' } });
+      if (url.includes(':ingest')) {
+        const id = `r${requests.size}`;
+        requests.set(id, JSON.parse(body).events);
+        return reply(200, { requestId: id });
+      }
+      const status = statusOf(requests.get(new URL(url).searchParams.get('requestId')!)!);
+      return status ? reply(200, { requestStatusPerDestination: [status] }) : reply(503);
+    },
+  };
+}
+
+const refundOf = (id: string, left: string) => ({
+  ...conversionState(`${id}:refund`),
+  event: 'refund' as const,
+  conversion: {
+    ...conversionState(`${id}:refund`).conversion,
+    event: 'refund',
+    order: { id, value: '104.90', currency: 'EUR' },
+    refund: { order_id: id, amount: '4.90', full: false, left, original: { event_id: id, value: '104.90', currency: 'EUR' } },
+  },
+});
+
+test('a receipt is asked for until the platform says what became of it, and a refund restates what it then accepted', async () => {
+  let isReady = false;
+  const google = playGoogle(() => (isReady ? { requestStatus: 'SUCCESS' } : { requestStatus: 'PROCESSING' }));
+  const played = await play(google.answer, [GOOGLE]);
+  await played.enqueue([conversionState('o1'), refundOf('o1', '100.00')]);
+  await played.relay.idle();
+  expect(await rowOf(played, 'o1', 'google')).toMatchObject({ state: 'pending', receipt: 'r0', told: '104.90' });
+  // What takes back waits for what it takes back from.
+  expect(await rowOf(played, 'o1:refund', 'google')).toMatchObject({
+    state: 'waiting',
+    reason: 'original_not_settled',
+    attempts: 0,
+  });
+  await played.advance(65 * 60_000, 60_000);
+  expect(await rowOf(played, 'o1', 'google')).toMatchObject({ state: 'pending', reason: 'PROCESSING' });
+  expect([...google.requests.values()].flat()).toHaveLength(1);
+  isReady = true;
+  await played.advance(65 * 60_000, 60_000);
+  expect((await rowOf(played, 'o1', 'google')).state).toBe('delivered');
+  await played.advance(65 * 60_000, 60_000);
+  expect((await rowOf(played, 'o1:refund', 'google')).state).toBe('delivered');
+  expect([...google.requests.values()].flat()).toMatchObject([
+    { transactionId: 'o1', conversionValue: 104.9 },
+    { transactionId: 'o1', conversionValue: 100 },
+  ]);
+  // One token an hour, not one a request.
+  expect(google.tokens()).toBeLessThanOrEqual(5);
+  expect(played.errors).toEqual([]);
+});
+
+test('a receipt may want its conversion once more, later; one that is never answered is given up honestly', async () => {
+  let asked = 0;
+  const google = playGoogle(([event]) =>
+    event!.transactionId === 'silent'
+      ? null
+      : asked++ === 0
+        ? {
+            requestStatus: 'FAILED',
+            errorInfo: { errorCounts: [{ reason: 'PROCESSING_ERROR_REASON_TOO_RECENT_CLICK', recordCount: '1' }] },
+          }
+        : { requestStatus: 'SUCCESS' },
+  );
+  const played = await play(google.answer, [GOOGLE]);
+  await played.enqueue([conversionState('young')]);
+  await played.relay.idle();
+  await played.enqueue([conversionState('silent')]);
+  await played.advance(31 * 60_000, 60_000);
+  expect(await rowOf(played, 'young', 'google')).toMatchObject({ state: 'waiting', reason: 'TOO_RECENT_CLICK' });
+  await played.advance(30 * 3_600_000, 600_000);
+  expect((await rowOf(played, 'young', 'google')).state).toBe('delivered');
+  expect(await rowOf(played, 'silent', 'google')).toMatchObject({ state: 'delivered', reason: 'receipt_unanswered' });
+});
+
+test('a refund of what the platform never took is not sent, and says so', async () => {
+  const google = playGoogle(() => ({
+    requestStatus: 'FAILED',
+    errorInfo: { errorCounts: [{ reason: 'INVALID_GCLID', recordCount: '1' }] },
+  }));
+  const played = await play(google.answer, [GOOGLE]);
+  await played.enqueue([conversionState('o1'), refundOf('o1', '100.00'), refundOf('unknown', '1.00')]);
+  await played.relay.idle();
+  await played.advance(120 * 60_000, 60_000);
+  expect(await rowOf(played, 'o1', 'google')).toMatchObject({ state: 'dead', reason: 'INVALID_GCLID' });
+  for (const id of ['o1', 'unknown'])
+    expect(await rowOf(played, `${id}:refund`, 'google')).toMatchObject({ state: 'skipped', reason: 'original_not_delivered' });
+});
+
+test('a token that is refused pauses the destination; one that can’t be had for now does not', async () => {
+  let status = 500;
+  const played = await play(({ url }) => (url.includes('oauth2') ? reply(status) : reply(200, { requestId: 'r' })), [GOOGLE]);
+  await played.enqueue([conversionState('o1')]);
+  await played.relay.idle();
+  expect(await rowOf(played, 'o1', 'google')).toMatchObject({ state: 'waiting', reason: 'no_access_token', attempts: 0 });
+  expect(await played.storage.outbox.pauses()).toEqual([]);
+  status = 400;
+  await played.advance(3_600_000, 60_000);
+  expect(await played.storage.outbox.pauses()).toMatchObject([{ destination: 'google' }]);
+});
+
+test('what a platform can’t tell from a repeat is not sent again when nobody knows whether it arrived', async () => {
+  const ga4 = { id: 'ga4', type: 'ga4', settings: { measurement_id: 'G-1', api_secret: 's' } };
+  let result: CallResult = failed('UND_ERR_HEADERS_TIMEOUT');
+  const played = await play(() => result, [ga4]);
+  const cookies = { _ga: 'GA1.1.1234567890.1790000000' };
+  await played.enqueue([conversionState('buy', { cookies }), conversionState('join', { cookies, event: 'sign_up' })]);
+  await played.relay.idle();
+  expect(await rowOf(played, 'join', 'ga4')).toMatchObject({ state: 'dead', reason: 'arrival_unknown' });
+  expect((await rowOf(played, 'buy', 'ga4')).state).toBe('waiting');
+  // A connection that was never made has delivered nothing.
+  result = { kind: 'failed', error: 'ECONNREFUSED', timedOut: false, mayHaveArrived: false };
+  await played.enqueue([conversionState('leave', { cookies, event: 'sign_up' })]);
+  await played.relay.idle();
+  expect((await rowOf(played, 'leave', 'ga4')).state).toBe('waiting');
+});
+
+test('GA4 is told where analytics were agreed to and ads were not, and Meta is not', async () => {
+  const ga4 = { id: 'ga4', type: 'ga4', settings: { measurement_id: 'G-1', api_secret: 's' } };
+  const played = await play((request) => (request.url.includes('facebook') ? metaTook(request) : reply(204)), [META_CONFIG, ga4]);
+  const consent = { analytics_storage: 'granted', ad_storage: 'denied', ad_user_data: 'denied' } as const;
+  const state = conversionState('o1', { consent, cookies: { _ga: 'GA1.1.1234567890.1790000000' } });
+  await played.enqueue([{ ...state, consent, hold: 'consent_denied' }]);
+  await played.relay.idle();
+  expect((await rowOf(played, 'o1', 'ga4')).state).toBe('delivered');
+  expect(await rowOf(played, 'o1')).toMatchObject({ state: 'skipped', reason: 'consent_denied' });
+  expect(played.calls.map(({ url }) => new URL(url).hostname)).toEqual(['www.google-analytics.com']);
+});

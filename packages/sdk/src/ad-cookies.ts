@@ -13,7 +13,8 @@ export function readAdCookies(document: Document): Record<string, string> {
     const end = cookie.indexOf('=');
     const name = cookie.slice(0, end);
     const value = cookie.slice(end + 1);
-    if ((AD_COOKIES as readonly string[]).includes(name) && value.length <= 1024) found[name] = value;
+    // GA4 keeps its session in a cookie that the stream's id is part of.
+    if (((AD_COOKIES as readonly string[]).includes(name) || /^_ga_/.test(name)) && value.length <= 1024) found[name] = value;
   }
   return found;
 }

@@ -2,6 +2,7 @@ import type { User } from '@orderloop/protocol/browser';
 import type { Choice } from './consent.ts';
 import type { TrackedName, TrackParams } from './ecommerce.ts';
 import type { Orderloop, SessionCallback } from './options.ts';
+import type { PixelOrder } from './pixels.ts';
 import type { Warn } from './warn.ts';
 
 /** Where the SDK sends, and as whom; on `window.orderloop` once it runs. */
@@ -18,6 +19,7 @@ export interface Commands extends Partial<Connection> {
   (command: 'consent', choice: Choice): void;
   (command: 'session', callback: SessionCallback): void;
   (command: 'conversion_id', order_id: string, stage: string | undefined, callback: (event_id: string) => void): void;
+  (command: 'fire_pixels', order: PixelOrder): void;
   /** Calls back as soon as the SDK runs. */
   (command: 'ready', callback: (connection: Connection) => void): void;
   q?: { push(call: ArrayLike<unknown>): unknown };
@@ -31,7 +33,7 @@ declare global {
 
 /** Puts the SDK behind `window.orderloop`, and runs what was called before it came. */
 export function installCommands(window: Window, orderloop: Orderloop, connection: Connection, warn: Warn): void {
-  const { track, identify, consent, session, conversionId } = orderloop;
+  const { track, identify, consent, session, conversionId, firePixels } = orderloop;
   const commands: Record<string, (...args: never[]) => void> = {
     track,
     identify,
@@ -39,6 +41,7 @@ export function installCommands(window: Window, orderloop: Orderloop, connection
     session,
     conversion_id: (order_id: string, stage: string | undefined, callback: (event_id: string) => void) =>
       callback(conversionId(order_id, stage)),
+    fire_pixels: firePixels,
     ready: (callback: (connection: Connection) => void) => callback(connection),
   };
   const run = (call: ArrayLike<unknown>): void => {

@@ -4,3 +4,4 @@ export type { CustomEvents, StandardEvents, TrackedName, TrackParams } from './e
 export type { Environment } from './environment.ts';
 export type { Orderloop, OrderloopOptions, SessionCallback, SessionIds } from './options.ts';
 export { createOrderloop } from './orderloop.ts';
+export type { PixelOrder } from './pixels.ts';

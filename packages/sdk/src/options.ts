@@ -2,6 +2,7 @@ import type { User } from '@orderloop/protocol/browser';
 import type { Choice } from './consent.ts';
 import type { TrackedName, TrackParams } from './ecommerce.ts';
 import type { Environment } from './environment.ts';
+import type { PixelOrder } from './pixels.ts';
 
 export interface OrderloopOptions {
   /** The publishable write key, `pk_<site>_<random>`. */
@@ -39,6 +40,8 @@ export interface Orderloop {
   session(callback: SessionCallback): void;
   /** The id that a shop's own pixel should send for an order, so that platforms count it once. */
   conversionId(order_id: string, stage?: string): string;
+  /** Tells the shop's own pixels of an order under that id: `fbq`, `ttq` and `gtag`, those that are on the page. */
+  firePixels(order: PixelOrder): void;
   /** Sends what waits now. */
   flush(): Promise<void>;
   /** Hands over what waits, and removes every listener. */

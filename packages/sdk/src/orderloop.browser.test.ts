@@ -45,6 +45,8 @@ afterEach(() => {
   document.body.replaceChildren();
   // biome-ignore lint/suspicious/noDocumentCookie: the cookie store has no synchronous form
   document.cookie = '_fbp=; max-age=0';
+  // biome-ignore lint/suspicious/noDocumentCookie: the cookie store has no synchronous form
+  document.cookie = '_ga_ABC123=; max-age=0';
 });
 
 describe('a page view', () => {
@@ -163,10 +165,12 @@ describe('events', () => {
     // biome-ignore lint/suspicious/noDocumentCookie: the cookie store has no synchronous form
     document.cookie = '_fbp=fb.1.1790000000000.123';
     // biome-ignore lint/suspicious/noDocumentCookie: the cookie store has no synchronous form
+    document.cookie = '_ga_ABC123=GS2.1.s1795168000$o3';
+    // biome-ignore lint/suspicious/noDocumentCookie: the cookie store has no synchronous form
     document.cookie = 'basket=secret';
     const { fake } = visit({ consent: 'granted' });
     await fake.advance(1000);
-    expect(fake.events()[0]!.cookies).toEqual({ _fbp: 'fb.1.1790000000000.123' });
+    expect(fake.events()[0]!.cookies).toEqual({ _fbp: 'fb.1.1790000000000.123', _ga_ABC123: 'GS2.1.s1795168000$o3' });
   });
 
   test('that wait when the page is hidden go by beacon', async () => {
@@ -456,6 +460,42 @@ test('a conversion’s id names the site, the order and the stage, as the server
   const { orderloop } = visit();
   expect(orderloop.conversionId('#10 01')).toBe('demo_shop:%2310%2001:purchase');
   expect(orderloop.conversionId('1001', 'refund')).toBe('demo_shop:1001:refund');
+});
+
+test('the shop’s own pixels are told of an order under the id that the server relays it by, one after the other', () => {
+  const { orderloop, window } = visit();
+  const order = { order_id: '1001', value: 129.9, currency: 'EUR', items: [{ id: 'SKU-1', quantity: 2, price: 50 }] };
+  // None is on the page.
+  orderloop.firePixels(order);
+  const calls: unknown[][] = [];
+  const note =
+    (name: string) =>
+    (...args: unknown[]) =>
+      void calls.push([name, ...args]);
+  Object.assign(window, {
+    fbq: () => {
+      throw new Error('a broken pixel');
+    },
+    ttq: { track: note('ttq') },
+    gtag: note('gtag'),
+  });
+  orderloop.firePixels(order);
+  Object.assign(window, { fbq: note('fbq'), ttq: undefined, gtag: undefined });
+  orderloop.firePixels({ ...order, items: undefined });
+  const told = { value: 129.9, currency: 'EUR', order_id: '1001', content_type: 'product' };
+  expect(calls).toEqual([
+    [
+      'ttq',
+      'Purchase',
+      { ...told, contents: [{ content_id: 'SKU-1', quantity: 2, price: 50 }] },
+      { event_id: 'demo_shop:1001:purchase' },
+    ],
+    [
+      ...['gtag', 'event', 'purchase'],
+      { transaction_id: '1001', value: 129.9, currency: 'EUR', items: [{ item_id: 'SKU-1', quantity: 2, price: 50 }] },
+    ],
+    ['fbq', 'track', 'Purchase', told, { eventID: 'demo_shop:1001:purchase' }],
+  ]);
 });
 
 test('a key that is not publishable is refused at the start', () => {

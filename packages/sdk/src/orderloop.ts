@@ -19,6 +19,7 @@ import { type Orderloop, type OrderloopOptions, type SessionCallback, type Sessi
 import { readPage } from './page.ts';
 import { watchPageLeave } from './page-leave.ts';
 import { isPrerendering, watchPageViews } from './page-views.ts';
+import { firePixels } from './pixels.ts';
 import { createPlanter } from './plant.ts';
 import { createQueue } from './queue.ts';
 import type { Visit } from './session.ts';
@@ -214,6 +215,7 @@ export function createOrderloop(options: OrderloopOptions): Orderloop {
       answer();
     }),
     conversionId: (order_id, stage = 'purchase') => conversionId(site, order_id, stage),
+    firePixels: guard((order) => firePixels(window, conversionId(site, order.order_id, 'purchase'), order)),
     flush: queue.flush,
     stop: guard(() => {
       leave();
