@@ -60,7 +60,7 @@ export interface Collector {
 }
 
 /** How soon after a commit the background hears of it, in ms: many commits are told of at once. */
-const WAKE_MS = 5;
+const WAKE_MS = 1;
 const WEIGH_MS = 60_000;
 
 /** A collector that listens to nothing yet. */

@@ -114,7 +114,7 @@ export async function startBackground({ config, storage, owner, now, onError }: 
     },
     onError: (error) => onError(error, 'relay'),
   });
-  const projector = createProjector(storage, siteFactsOf(config, purposesOf), { owner, now });
+  const projector = createProjector(storage, siteFactsOf(config, purposesOf), { owner, now, onStep: () => relay.wake() });
   const connections = createConnections({
     config,
     sources: SOURCES,

@@ -53,6 +53,8 @@ export interface ProjectorOptions {
   owner?: string;
   /** UTC ms. */
   now: () => number;
+  /** Called after each transaction, long before all is caught up under load: there may be conversions to send. */
+  onStep?: () => void;
 }
 
 /** Events of one partition, the next after a position. */
@@ -69,7 +71,7 @@ interface Take {
 export function createProjector(
   storage: Pick<Storage, 'log' | 'projections' | 'erasures'>,
   siteFacts: (site: string) => SiteFacts,
-  { owner = 'only', now }: ProjectorOptions,
+  { owner = 'only', now, onStep }: ProjectorOptions,
 ): Projector {
   const { log, projections } = storage;
   let running: Promise<void> | null = null;
@@ -173,7 +175,10 @@ export function createProjector(
       const waiting = await log.waiting(reached);
       while (waiting.length > 0 && !stopped) {
         const takes = await take(waiting);
-        if (takes.length > 0) await step(takes);
+        if (takes.length > 0) {
+          await step(takes);
+          onStep?.();
+        }
         for (const { events } of takes) taken += events.length;
         // An engine that answers at once would let nothing else of this thread have its turn.
         await nextTurn();
