@@ -2,7 +2,7 @@ import { type Conversion, countryCode } from '@orderloop/protocol';
 import type { Destination, Outcome, OutgoingRequest } from './contract.ts';
 import { clickOf } from './shared/cookies.ts';
 import { compact, type EventSettings, isKeptBack, type Mapped, mapToRequests } from './shared/mapping.ts';
-import { decimalText, readCurrency } from './shared/money.ts';
+import { orderMoney } from './shared/money.ts';
 import { hashField, plainEmail } from './shared/normalise.ts';
 import { forAll, readJson, textOf, verdictOfStatus } from './shared/reply.ts';
 import { sendableTime } from './shared/time.ts';
@@ -116,19 +116,14 @@ function mapEvent(conversion: Conversion, settings: LinkedinSettings, now: numbe
   if ('reason' in time) return { reason: time.reason };
   const user = userOf(conversion);
   if (!user) return { reason: 'no_identifiers', detail: 'LinkedIn needs an e-mail address, its click id, or both names.' };
-  const { order } = conversion;
-  const currencyCode = readCurrency(order?.currency);
-  const amount = decimalText(order?.value, currencyCode);
-  if (conversion.event === 'purchase' && (amount === null || !currencyCode))
-    return {
-      reason: 'invalid_value',
-      detail: `A purchase needs ${currencyCode ? 'order.value of at least 0' : 'order.currency as ISO 4217 code'}.`,
-    };
+  const money = orderMoney(conversion);
+  if ('reason' in money) return money;
+  const { text: amount, currency: currencyCode } = money;
   return {
     mapped: compact({
       conversion: rule.startsWith('urn:') ? rule : `urn:lla:llaPartnerConversion:${rule}`,
       conversionHappenedAt: time.at,
-      ...(amount !== null && currencyCode && { conversionValue: { currencyCode, amount } }),
+      ...(amount !== undefined && { conversionValue: { currencyCode, amount } }),
       eventId: conversion.event_id,
       user,
     }),

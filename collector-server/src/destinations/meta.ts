@@ -1,7 +1,8 @@
 import { type Conversion, clickIdValue, countryCode, isDenied } from '@orderloop/protocol';
 import type { Destination, OutgoingRequest, Reply, Skip } from './contract.ts';
-import { compact, type EventSettings, eventName, isKeptBack, listOf, type Mapped, mapToRequests } from './shared/mapping.ts';
-import { decimalNumber, readCurrency } from './shared/money.ts';
+import { countOf, itemsOf } from './shared/items.ts';
+import { compact, type EventSettings, listOf, type Mapped, mapToRequests, nameAndTime } from './shared/mapping.ts';
+import { decimalNumber, orderMoney } from './shared/money.ts';
 import {
   compactDate,
   genderLetter,
@@ -17,7 +18,6 @@ import {
   publicIp,
 } from './shared/normalise.ts';
 import { type Finding, forAll, isSuccess, readJson, textOf } from './shared/reply.ts';
-import { sendableTime } from './shared/time.ts';
 
 export interface MetaSettings extends EventSettings {
   /** The dataset's id, which used to be called the pixel's; find it in Events Manager. */
@@ -109,16 +109,13 @@ function toRequest(events: readonly string[], settings: MetaSettings): Omit<Outg
 }
 
 function mapEvent(conversion: Conversion, settings: MetaSettings, now: number): Mapped {
-  const named = eventName(meta.capabilities, settings, conversion.event);
-  if ('reason' in named) return named;
-  const { name } = named;
   // Meta has no field for a denied purpose, so what was denied is not sent at all (R8).
-  if (isKeptBack(conversion)) return { reason: 'consent_denied' };
-  const time = sendableTime(conversion, now, meta.capabilities.maxAgeMs(conversion));
-  if ('reason' in time) return { reason: time.reason };
+  const ready = nameAndTime(conversion, meta.capabilities, settings, now);
+  if ('reason' in ready) return ready;
+  const { name, at } = ready;
 
   const action_source = ACTION_SOURCES[conversion.action_source ?? 'web'] ?? 'other';
-  const user_data = userData(conversion, time.at);
+  const user_data = userData(conversion, at);
   const url = conversion.page?.url;
   if (action_source === 'website' && (!url || !user_data['client_user_agent'])) {
     // One invalid event fails its whole request, so it is kept out of it (R4).
@@ -126,14 +123,14 @@ function mapEvent(conversion: Conversion, settings: MetaSettings, now: number): 
   }
   if (!Object.keys(user_data).some((key) => key !== 'client_user_agent' && key !== 'country'))
     return { reason: 'no_identifiers' };
-  const custom_data = customData(conversion, name);
+  const custom_data = customData(conversion);
   if ('reason' in custom_data) return custom_data;
 
   const { consent } = conversion;
   return {
     mapped: compact({
       event_name: name,
-      event_time: Math.floor(time.at / 1000),
+      event_time: Math.floor(at / 1000),
       event_id: conversion.event_id,
       action_source,
       event_source_url: url,
@@ -192,26 +189,19 @@ function clickCookie(cookie: string | undefined, click: Parameters<typeof clickI
   return `fb.1.${Math.min(seen, at)}.${fbclid}`;
 }
 
-function customData(
-  { event, order }: Conversion,
-  name: string,
-): { value: Record<string, unknown> | undefined } | Omit<Skip, 'event_id'> {
-  const currency = readCurrency(order?.currency);
-  const value = decimalNumber(order?.value, currency);
-  if (name === 'Purchase' && (value === null || !currency)) {
-    return {
-      reason: 'invalid_value',
-      detail: `A purchase needs ${currency ? 'order.value of at least 0' : 'order.currency as ISO 4217 code'}.`,
-    };
-  }
-  const items = (order?.items ?? []).filter((item) => item.id);
+function customData(conversion: Conversion): { value: object | undefined } | Omit<Skip, 'event_id'> {
+  const { event, order } = conversion;
+  const money = orderMoney(conversion);
+  if ('reason' in money) return money;
+  const { value, currency } = money;
+  const items = itemsOf(order);
   const custom = compact({
-    ...(value !== null && currency && { value, currency }),
+    ...(value !== undefined && { value, currency }),
     order_id: order?.id,
     ...(items.length > 0 && {
       content_type: event === 'view_item_list' ? 'product_group' : 'product',
-      num_items: items.reduce((sum, item) => sum + (item.quantity ?? 1), 0),
-      content_ids: items.map((item) => item.id),
+      num_items: countOf(items),
+      content_ids: items.map(({ id }) => id),
       contents: items.map((item) =>
         compact({
           id: item.id,

@@ -2,11 +2,10 @@ import { type Conversion, countryCode, isDenied, isGranted } from '@orderloop/pr
 import type { Destination, Outcome, OutgoingRequest } from './contract.ts';
 import { clickOf } from './shared/cookies.ts';
 import { itemsOf } from './shared/items.ts';
-import { compact, type EventSettings, eventName, isKeptBack, type Mapped, mapToRequests } from './shared/mapping.ts';
-import { decimalNumber, readCurrency } from './shared/money.ts';
+import { compact, type EventSettings, type Mapped, mapToRequests, nameAndTime } from './shared/mapping.ts';
+import { decimalNumber, orderMoney } from './shared/money.ts';
 import { foldedEmail, hashField, phoneDigits, plainId, publicIp } from './shared/normalise.ts';
 import { forAll, isSuccess, readJson, textOf, verdictOfStatus } from './shared/reply.ts';
-import { sendableTime } from './shared/time.ts';
 
 export interface MicrosoftSettings extends EventSettings {
   /** The UET tag's id; Microsoft Advertising, Tools, UET tag. */
@@ -116,37 +115,31 @@ function toRequest(events: readonly string[], settings: MicrosoftSettings): Omit
 }
 
 function mapEvent(conversion: Conversion, settings: MicrosoftSettings, now: number): Mapped {
-  const named = eventName(microsoft.capabilities, settings, conversion.event);
-  if ('reason' in named) return named;
-  if (isKeptBack(conversion)) return { reason: 'consent_denied' };
-  const time = sendableTime(conversion, now, MAX_AGE_MS);
-  if ('reason' in time) return { reason: time.reason };
+  const ready = nameAndTime(conversion, microsoft.capabilities, settings, now);
+  if ('reason' in ready) return ready;
+  const { name, at } = ready;
   const { order, page, consent } = conversion;
-  const isPage = named.name === 'pageLoad';
+  const isPage = name === 'pageLoad';
   if (isPage && !page?.url) return { reason: 'invalid_value', detail: 'A page view needs page.url.' };
   const userData = userOf(conversion);
   if (Object.keys(userData).length === 0) return { reason: 'no_identifiers' };
-  const currency = readCurrency(order?.currency);
-  const value = decimalNumber(order?.value, currency);
-  if (conversion.event === 'purchase' && (value === null || !currency))
-    return {
-      reason: 'invalid_value',
-      detail: `A purchase needs ${currency ? 'order.value of at least 0' : 'order.currency as ISO 4217 code'}.`,
-    };
+  const money = orderMoney(conversion);
+  if ('reason' in money) return money;
+  const { value, currency } = money;
   const items = itemsOf(order);
   return {
     mapped: compact({
       eventType: isPage ? 'pageLoad' : 'custom',
       eventId: conversion.event_id,
-      eventName: isPage ? undefined : named.name,
-      eventTime: Math.floor(time.at / 1000),
+      eventName: isPage ? undefined : name,
+      eventTime: Math.floor(at / 1000),
       eventSourceUrl: page?.url,
       referrerUrl: page?.referrer,
       pageTitle: page?.title,
       adStorageConsent: stated(consent),
       userData,
       customData: compact({
-        ...(value !== null && currency && { value, currency }),
+        ...(value !== undefined && { value, currency }),
         transactionId: order?.id,
         ...(items.length > 0 && {
           itemIds: items.map(({ id }) => id),

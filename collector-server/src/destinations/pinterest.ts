@@ -2,8 +2,8 @@ import { type Conversion, countryCode } from '@orderloop/protocol';
 import type { Destination, Outcome, OutgoingRequest, Reply } from './contract.ts';
 import { clickOf } from './shared/cookies.ts';
 import { countOf, itemsOf } from './shared/items.ts';
-import { compact, type EventSettings, eventName, isKeptBack, listOf, type Mapped, mapToRequests } from './shared/mapping.ts';
-import { decimalText, readCurrency } from './shared/money.ts';
+import { compact, type EventSettings, listOf, type Mapped, mapToRequests, nameAndTime } from './shared/mapping.ts';
+import { decimalText, orderMoney } from './shared/money.ts';
 import {
   bareCity,
   compactDate,
@@ -19,7 +19,6 @@ import {
   spacelessName,
 } from './shared/normalise.ts';
 import { forAll, readJson, textOf, verdictOfStatus } from './shared/reply.ts';
-import { sendableTime } from './shared/time.ts';
 
 export interface PinterestSettings extends EventSettings {
   /** The ad account's number; in the address of Ads Manager. */
@@ -105,28 +104,22 @@ function toRequest(events: readonly string[], settings: PinterestSettings): Omit
 }
 
 function mapEvent(conversion: Conversion, settings: PinterestSettings, now: number): Mapped {
-  const named = eventName(pinterest.capabilities, settings, conversion.event);
-  if ('reason' in named) return named;
-  if (isKeptBack(conversion)) return { reason: 'consent_denied' };
-  const time = sendableTime(conversion, now, MAX_AGE_MS);
-  if ('reason' in time) return { reason: time.reason };
+  const ready = nameAndTime(conversion, pinterest.capabilities, settings, now);
+  if ('reason' in ready) return ready;
+  const { name, at } = ready;
   const user_data = userData(conversion);
   if (!user_data['em'] && !(user_data['client_ip_address'] && user_data['client_user_agent']))
     return { reason: 'no_identifiers', detail: 'Pinterest needs an e-mail address, or IP and user agent.' };
   const { order, page, consent, context } = conversion;
-  const currency = readCurrency(order?.currency);
-  const value = decimalText(order?.value, currency);
-  if (conversion.event === 'purchase' && (value === null || !currency))
-    return {
-      reason: 'invalid_value',
-      detail: `A purchase needs ${currency ? 'order.value of at least 0' : 'order.currency as ISO 4217 code'}.`,
-    };
+  const money = orderMoney(conversion);
+  if ('reason' in money) return money;
+  const { text: value, currency } = money;
   const items = itemsOf(order);
   return {
     mapped: compact({
-      event_name: named.name,
+      event_name: name,
       action_source: conversion.action_source === 'web' || conversion.action_source === undefined ? 'web' : 'offline',
-      event_time: Math.floor(time.at / 1000),
+      event_time: Math.floor(at / 1000),
       event_id: conversion.event_id,
       event_source_url: page?.url,
       user_data,

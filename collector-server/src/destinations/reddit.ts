@@ -2,11 +2,10 @@ import { type Conversion, countryCode } from '@orderloop/protocol';
 import type { Destination, OutgoingRequest, Reply } from './contract.ts';
 import { clickOf } from './shared/cookies.ts';
 import { countOf, itemsOf } from './shared/items.ts';
-import { compact, type EventSettings, eventName, isKeptBack, type Mapped, mapToRequests } from './shared/mapping.ts';
-import { decimalNumber, readCurrency } from './shared/money.ts';
+import { compact, type EventSettings, type Mapped, mapToRequests, nameAndTime } from './shared/mapping.ts';
+import { orderMoney } from './shared/money.ts';
 import { foldedEmail, hashField, phoneE164, plainId, publicIp } from './shared/normalise.ts';
 import { type Finding, forAll, readJson, textOf, verdictOfStatus } from './shared/reply.ts';
-import { sendableTime } from './shared/time.ts';
 
 export interface RedditSettings extends EventSettings {
   /** The pixel's id; Reddit Ads, Events Manager. */
@@ -90,37 +89,29 @@ function toRequest(events: readonly string[], settings: RedditSettings): Omit<Ou
 const ACTION_SOURCES: Readonly<Record<string, string>> = { web: 'WEBSITE', app: 'APP' };
 
 function mapEvent(conversion: Conversion, settings: RedditSettings, now: number): Mapped {
-  const named = eventName(reddit.capabilities, settings, conversion.event);
-  if ('reason' in named) return named;
-  if (isKeptBack(conversion)) return { reason: 'consent_denied' };
-  const time = sendableTime(conversion, now, MAX_AGE_MS, FUTURE_MS);
-  if ('reason' in time) return { reason: time.reason };
+  const ready = nameAndTime(conversion, reddit.capabilities, settings, now, FUTURE_MS);
+  if ('reason' in ready) return ready;
+  const { name, at } = ready;
   const click_id = clickOf(conversion, 'rdt_cid', '_rdt_cid');
   const user = userOf(conversion);
   if (!click_id && !Object.keys(user).some((key) => key !== 'user_agent' && key !== 'data_processing_options'))
     return { reason: 'no_identifiers' };
   const { order, action_source = 'web' } = conversion;
-  const currency = readCurrency(order?.currency);
-  const value = decimalNumber(order?.value, currency);
-  if (conversion.event === 'purchase' && (value === null || !currency))
-    return {
-      reason: 'invalid_value',
-      detail: `A purchase needs ${currency ? 'order.value of at least 0' : 'order.currency as ISO 4217 code'}.`,
-    };
+  const money = orderMoney(conversion);
+  if ('reason' in money) return money;
+  const { value, currency } = money;
   const items = itemsOf(order);
-  const isStandard = STANDARD.has(named.name);
+  const isStandard = STANDARD.has(name);
   return {
     mapped: compact({
-      event_at: time.at,
+      event_at: at,
       action_source: ACTION_SOURCES[action_source] ?? 'PHYSICAL_STORE',
-      type: isStandard
-        ? { tracking_type: named.name }
-        : { tracking_type: 'CUSTOM', custom_event_name: named.name.slice(0, MAX_CUSTOM_NAME) },
+      type: isStandard ? { tracking_type: name } : { tracking_type: 'CUSTOM', custom_event_name: name.slice(0, MAX_CUSTOM_NAME) },
       click_id,
       user,
       metadata: compact({
         conversion_id: conversion.event_id,
-        ...(value !== null && currency && { value, currency }),
+        ...(value !== undefined && { value, currency }),
         ...(items.length > 0 && {
           item_count: countOf(items),
           products: items.map(({ id, name, category }) => compact({ id, name, category })),

@@ -2,8 +2,8 @@ import { type Conversion, countryCode } from '@orderloop/protocol';
 import type { Destination, OutgoingRequest, Reply } from './contract.ts';
 import { clickOf } from './shared/cookies.ts';
 import { countOf, itemsOf } from './shared/items.ts';
-import { compact, type EventSettings, eventName, isKeptBack, listOf, type Mapped, mapToRequests } from './shared/mapping.ts';
-import { decimalNumber, readCurrency } from './shared/money.ts';
+import { compact, type EventSettings, listOf, type Mapped, mapToRequests, nameAndTime } from './shared/mapping.ts';
+import { decimalNumber, orderMoney } from './shared/money.ts';
 import {
   bareCity,
   genderLetter,
@@ -18,7 +18,6 @@ import {
   spacelessPostalCode,
 } from './shared/normalise.ts';
 import { type Finding, forAll, isSuccess, readJson, textOf, verdictOfStatus } from './shared/reply.ts';
-import { sendableTime } from './shared/time.ts';
 
 export interface SnapchatSettings extends EventSettings {
   /** The pixel's id; Ads Manager, Events Manager, the pixel's details. */
@@ -113,33 +112,27 @@ function toRequest(events: readonly string[], settings: SnapchatSettings, path: 
 const ACTION_SOURCES: Readonly<Record<string, string>> = { web: 'WEB', app: 'MOBILE_APP' };
 
 function mapEvent(conversion: Conversion, settings: SnapchatSettings, now: number): Mapped {
-  const named = eventName(snapchat.capabilities, settings, conversion.event);
-  if ('reason' in named) return named;
-  if (isKeptBack(conversion)) return { reason: 'consent_denied' };
-  const time = sendableTime(conversion, now, MAX_AGE_MS);
-  if ('reason' in time) return { reason: time.reason };
+  const ready = nameAndTime(conversion, snapchat.capabilities, settings, now);
+  if ('reason' in ready) return ready;
+  const { name, at } = ready;
   const user_data = userData(conversion);
   if (!user_data['em'] && !user_data['ph'] && !(user_data['client_ip_address'] && user_data['client_user_agent']))
     return { reason: 'no_identifiers', detail: 'Snapchat needs an e-mail address, a phone number, or IP and user agent.' };
   const { order, page, consent, action_source = 'web' } = conversion;
-  const currency = readCurrency(order?.currency);
-  const value = decimalNumber(order?.value, currency);
-  if (conversion.event === 'purchase' && (value === null || !currency))
-    return {
-      reason: 'invalid_value',
-      detail: `A purchase needs ${currency ? 'order.value of at least 0' : 'order.currency as ISO 4217 code'}.`,
-    };
+  const money = orderMoney(conversion);
+  if ('reason' in money) return money;
+  const { value, currency } = money;
   const items = itemsOf(order);
   return {
     mapped: compact({
-      event_name: named.name,
+      event_name: name,
       action_source: ACTION_SOURCES[action_source] ?? 'OFFLINE',
-      event_time: Math.floor(time.at / 1000),
+      event_time: Math.floor(at / 1000),
       event_id: conversion.event_id,
       event_source_url: page?.url,
       user_data,
       custom_data: compact({
-        ...(value !== null && currency && { value, currency }),
+        ...(value !== undefined && { value, currency }),
         order_id: order?.id,
         ...(items.length > 0 && {
           num_items: countOf(items),

@@ -2,8 +2,8 @@ import { type Conversion, countryCode } from '@orderloop/protocol';
 import type { Destination, OutgoingRequest, Reply } from './contract.ts';
 import { clickOf } from './shared/cookies.ts';
 import { countOf, itemsOf } from './shared/items.ts';
-import { compact, type EventSettings, eventName, isKeptBack, type Mapped, mapToRequests } from './shared/mapping.ts';
-import { decimalNumber, readCurrency } from './shared/money.ts';
+import { compact, type EventSettings, type Mapped, mapToRequests, nameAndTime } from './shared/mapping.ts';
+import { decimalNumber, orderMoney } from './shared/money.ts';
 import {
   asciiPlace,
   hashField,
@@ -15,7 +15,6 @@ import {
   spacelessPostalCode,
 } from './shared/normalise.ts';
 import { type Finding, forAll, isSuccess, readJson, textOf, verdictOfStatus } from './shared/reply.ts';
-import { sendableTime } from './shared/time.ts';
 
 export interface TiktokSettings extends EventSettings {
   /** The pixel's code, such as `C1…`; in Events Manager, beside the pixel's name. */
@@ -118,28 +117,22 @@ function toRequest(events: readonly string[], settings: TiktokSettings): Omit<Ou
 }
 
 function mapEvent(conversion: Conversion, settings: TiktokSettings, now: number): Mapped {
-  const named = eventName(tiktok.capabilities, settings, conversion.event);
-  if ('reason' in named) return named;
-  if (isKeptBack(conversion)) return { reason: 'consent_denied' };
-  const time = sendableTime(conversion, now, MAX_AGE_MS);
-  if ('reason' in time) return { reason: time.reason };
+  const ready = nameAndTime(conversion, tiktok.capabilities, settings, now);
+  if ('reason' in ready) return ready;
+  const { name, at } = ready;
   const user = userOf(conversion);
   if (!Object.keys(user).some((key) => IDENTIFYING.has(key))) return { reason: 'no_identifiers' };
   const { order, page, consent } = conversion;
-  const currency = readCurrency(order?.currency);
-  const value = decimalNumber(order?.value, currency);
-  if (conversion.event === 'purchase' && (value === null || !currency))
-    return {
-      reason: 'invalid_value',
-      detail: `A purchase needs ${currency ? 'order.value of at least 0' : 'order.currency as ISO 4217 code'}.`,
-    };
+  const money = orderMoney(conversion);
+  if ('reason' in money) return money;
+  const { value, currency } = money;
   // Of a currency that TikTok does not know the event is sent without money, rather than not at all.
-  const priced = value !== null && currency !== undefined && CURRENCIES.has(currency);
+  const priced = value !== undefined && CURRENCIES.has(currency);
   const items = itemsOf(order);
   return {
     mapped: compact({
-      event: named.name,
-      event_time: Math.floor(time.at / 1000),
+      event: name,
+      event_time: Math.floor(at / 1000),
       event_id: conversion.event_id,
       user,
       page: compact({ url: page?.url, referrer: page?.referrer }),

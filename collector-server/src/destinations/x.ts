@@ -4,7 +4,7 @@ import type { Destination, OutgoingRequest, Reply } from './contract.ts';
 import { clickOf } from './shared/cookies.ts';
 import { countOf, itemsOf } from './shared/items.ts';
 import { compact, type EventSettings, isKeptBack, type Mapped, mapToRequests } from './shared/mapping.ts';
-import { decimalText, readCurrency } from './shared/money.ts';
+import { decimalText, orderMoney } from './shared/money.ts';
 import { hashField, phoneE164, plainEmail, publicIp } from './shared/normalise.ts';
 import { type Finding, forAll, isSuccess, readJson, textOf, verdictOfStatus } from './shared/reply.ts';
 import { sendableTime } from './shared/time.ts';
@@ -145,13 +145,9 @@ function mapEvent(conversion: Conversion, settings: XSettings, now: number): Map
     ...(ip_address && context.user_agent ? [{ ip_address, user_agent: context.user_agent }] : []),
   ];
   if (identifiers.length === 0) return { reason: 'no_identifiers' };
-  const price_currency = readCurrency(order?.currency);
-  const value = decimalText(order?.value, price_currency);
-  if (event === 'purchase' && (value === null || !price_currency))
-    return {
-      reason: 'invalid_value',
-      detail: `A purchase needs ${price_currency ? 'order.value of at least 0' : 'order.currency as ISO 4217 code'}.`,
-    };
+  const money = orderMoney(conversion);
+  if ('reason' in money) return money;
+  const { text: value, currency: price_currency } = money;
   const items = itemsOf(order);
   return {
     mapped: compact({
@@ -160,7 +156,7 @@ function mapEvent(conversion: Conversion, settings: XSettings, now: number): Map
       identifiers,
       conversion_id: conversion.event_id,
       // Without a currency X takes it for dollars.
-      ...(value !== null && price_currency && { value, price_currency }),
+      ...(value !== undefined && { value, price_currency }),
       ...(items.length > 0 && {
         number_items: countOf(items),
         contents: items.map((item) =>

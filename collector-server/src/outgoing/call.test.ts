@@ -1,5 +1,6 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { expect, onTestFinished, test } from 'vitest';
 import { createCaller } from './call.ts';
 
@@ -53,6 +54,46 @@ test('O5: of an endless answer as much is read as was asked for, and then the co
   expect(result).toMatchObject({ kind: 'reply', reply: { truncated: true, body: { length: MAX } } });
   await expect.poll(() => closed).toBe(true);
 });
+
+const SHORT = { connect_ms: 200, headers_ms: 300, total_ms: 500 };
+
+test.each([
+  ['hangs', () => undefined, { kind: 'failed', timedOut: true, mayHaveArrived: true }],
+  [
+    'drips a byte at a time',
+    (_request, response) => {
+      const timer = setInterval(() => response.write('x'), 20);
+      response.on('close', () => clearInterval(timer));
+    },
+    { kind: 'failed', timedOut: true },
+  ],
+  [
+    'sends headers without end',
+    (_request, response) => void response.writeHead(200, { 'x-long': 'y'.repeat(1_000_000) }).end(),
+    { kind: 'failed' },
+  ],
+  [
+    'speaks no HTTP',
+    (request) => void request.socket.end('rubbish\r\n\r\n'),
+    { kind: 'failed', timedOut: false, mayHaveArrived: true },
+  ],
+  [
+    'answers packed, as it was not asked to',
+    (_request, response) => void response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(Buffer.alloc(50_000_000))),
+    // Not unpacked: what is read is bounded by the bytes on the wire.
+    { kind: 'reply', reply: { status: 200 } },
+  ],
+] as [string, RequestListener, object][])(
+  'F11: a platform that %s holds a call no longer than its budget',
+  async (_what, answer, expected) => {
+    const { origin } = await listen(answer);
+    const caller = createCaller([origin], SHORT);
+    onTestFinished(() => caller.close());
+    const began = performance.now();
+    expect(await caller.call(requestTo(origin), MAX)).toMatchObject(expected);
+    expect(performance.now() - began).toBeLessThan(5_000);
+  },
+);
 
 test('a platform that is not there is a failure, and not an exception', async () => {
   const { origin } = await listen((request) => request.socket.destroy());

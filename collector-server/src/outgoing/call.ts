@@ -1,10 +1,8 @@
 import { Agent } from 'undici';
 import { publicLookup, refuseTarget } from './target.ts';
 
-const CONNECT_MS = 5_000;
-const HEADERS_MS = 10_000;
-/** Beats a platform that sends one byte a second (O5). */
-const TOTAL_MS = 15_000;
+/** What a call may take (O5). The total beats a platform that sends one byte a second. */
+const BUDGETS = { connect_ms: 5_000, headers_ms: 10_000, total_ms: 15_000 };
 
 /** Names that were not found, connections that were refused or not made in time, certificates that were not trusted. */
 const NEVER_SENT =
@@ -40,17 +38,17 @@ export interface Caller {
 }
 
 /** Makes calls to platforms: bounded in time and bytes, to public addresses alone, redirects not followed. */
-export function createCaller(allowedOrigins: readonly string[]): Caller {
-  const budgets = { headersTimeout: HEADERS_MS, bodyTimeout: TOTAL_MS };
-  const guarded = new Agent({ ...budgets, connect: { timeout: CONNECT_MS, lookup: publicLookup } });
-  const open = new Agent({ ...budgets, connect: { timeout: CONNECT_MS } });
+export function createCaller(allowedOrigins: readonly string[], { connect_ms, headers_ms, total_ms } = BUDGETS): Caller {
+  const budgets = { headersTimeout: headers_ms, bodyTimeout: total_ms };
+  const guarded = new Agent({ ...budgets, connect: { timeout: connect_ms, lookup: publicLookup } });
+  const open = new Agent({ ...budgets, connect: { timeout: connect_ms } });
   return {
     async call({ method, url, headers, body }, maxBytes) {
       const refusal = refuseTarget(url, allowedOrigins);
       if (refusal) return { kind: 'refused', error: refusal };
       const { origin, pathname, search } = new URL(url);
       const agent = allowedOrigins.includes(origin) ? open : guarded;
-      const signal = AbortSignal.timeout(TOTAL_MS);
+      const signal = AbortSignal.timeout(total_ms);
       try {
         const response = await agent.request({ origin, path: pathname + search, method, headers, body, signal });
         const read = await readLimited(response.body, maxBytes);

@@ -1,5 +1,6 @@
 import { type Conversion, isDenied } from '@orderloop/protocol';
 import type { Capabilities, OutgoingRequest, Skip } from '../contract.ts';
+import { sendableTime } from './time.ts';
 
 /** A conversion in a platform's words, or why the platform is not told. */
 export type Mapped = { mapped: object } | Omit<Skip, 'event_id'>;
@@ -67,6 +68,24 @@ export function eventName(
 /** A platform without a field for consent is not told what was denied (R8). */
 export function isKeptBack({ consent }: Pick<Conversion, 'consent'>): boolean {
   return isDenied(consent, 'ad_storage') || isDenied(consent, 'ad_user_data');
+}
+
+/**
+ * What comes first for every platform with events of its own and no field for consent: the event's name there, consent, and
+ * the time to send.
+ */
+export function nameAndTime(
+  conversion: Conversion,
+  capabilities: Pick<Capabilities, 'events' | 'maxAgeMs'>,
+  settings: EventSettings,
+  now: number,
+  futureMs = 0,
+): { name: string; at: number } | Omit<Skip, 'event_id'> {
+  const named = eventName(capabilities, settings, conversion.event);
+  if ('reason' in named) return named;
+  if (isKeptBack(conversion)) return { reason: 'consent_denied' };
+  const time = sendableTime(conversion, now, capabilities.maxAgeMs(conversion), futureMs);
+  return 'reason' in time ? time : { name: named.name, at: time.at };
 }
 
 /** Absent means absent: no null, no empty text, no empty list or object (R5). */

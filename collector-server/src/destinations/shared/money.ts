@@ -1,4 +1,5 @@
-import { exponentOf, formatMinor, parseDecimal } from '@orderloop/protocol';
+import { type Conversion, exponentOf, formatMinor, parseDecimal } from '@orderloop/protocol';
+import type { Skip } from '../contract.ts';
 
 /**
  * A decimal of at least 0 as the shortest JSON number (`"129.90"` → `129.9`), or null. Checked digit by digit, so that
@@ -24,4 +25,19 @@ export function decimalText(value: string | number | undefined, currency: string
 export function readCurrency(currency: string | undefined): string | undefined {
   const code = currency?.trim().toUpperCase();
   return code && exponentOf(code) !== null ? code : undefined;
+}
+
+/** An order's value for a platform: absent where the event needs none, or why the platform can't be told. */
+export type OrderMoney =
+  | { value: number; text: string; currency: string }
+  | { value?: undefined; text?: undefined; currency?: undefined };
+
+/** A purchase has a value and a currency, or is not told (relays §5); other events may have neither. */
+export function orderMoney({ event, order }: Conversion): OrderMoney | Omit<Skip, 'event_id'> {
+  const currency = readCurrency(order?.currency);
+  const value = decimalNumber(order?.value, currency);
+  if (value !== null && currency) return { value, text: decimalText(order?.value, currency)!, currency };
+  if (event !== 'purchase') return {};
+  const wanted = currency ? 'order.value of at least 0' : 'order.currency as ISO 4217 code';
+  return { reason: 'invalid_value', detail: `A purchase needs ${wanted}.` };
 }
