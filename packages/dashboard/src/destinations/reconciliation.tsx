@@ -8,33 +8,35 @@ export function Reconciliation({ report }: { report: DestinationReconciliation }
   const words = useDestinationWords();
   const { number } = useTexts();
   return (
-    <section class="panel scroll" aria-labelledby="reconciliation" tabIndex={0}>
+    <div>
       <h2 id="reconciliation">{words.reconcile_title}</h2>
       <p class="dim">{fill(words.reconcile_intro, { count: number(report.orders) })}</p>
-      <table class="cards">
-        <thead>
-          <tr>
-            <th scope="col">{words.col_fate}</th>
-            <th scope="col">{words.col_count}</th>
-            <th scope="col">{words.col_total}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {report.rows.map((row) => (
-            <Row key={`${row.state}${row.reason}${row.currency}`} row={row} whole={report.orders} />
-          ))}
-          <tr>
-            <th scope="row" data-label={words.col_fate}>
-              {words.all}
-            </th>
-            <td data-label={words.col_count}>
-              <strong>{number(report.orders)}</strong>
-            </td>
-            <td data-label={words.col_total} />
-          </tr>
-        </tbody>
-      </table>
-    </section>
+      <section class="panel scroll" aria-labelledby="reconciliation" tabIndex={0}>
+        <table class="cards">
+          <thead>
+            <tr>
+              <th scope="col">{words.col_fate}</th>
+              <th scope="col">{words.col_count}</th>
+              <th scope="col">{words.col_total}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {report.rows.map((row) => (
+              <Row key={`${row.state}${row.reason}${row.currency}`} row={row} whole={report.orders} />
+            ))}
+            <tr>
+              <th scope="row" data-label={words.col_fate}>
+                {words.all}
+              </th>
+              <td data-label={words.col_count}>
+                <strong>{number(report.orders)}</strong>
+              </td>
+              <td />
+            </tr>
+          </tbody>
+        </table>
+      </section>
+    </div>
   );
 }
 
