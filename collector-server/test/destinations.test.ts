@@ -114,6 +114,18 @@ test('a destination tells what it was told, what was refused and why, and how we
   expect(collector.errors).toEqual([]);
 });
 
+test('O9: depth, age and trouble of each destination are metrics', async () => {
+  const platform = await playPinterest();
+  platform.state.status = 500;
+  const collector = await startWith(platform.url);
+  await buy(collector);
+  await eventually(async () => platform.calls.length >= 5);
+  const metrics = await (await fetch(`${collector.url}/metrics`)).text();
+  expect(metrics).toMatch(/orderloop_outbox_rows\{destination="demo\/pins",state="(waiting|sending)"\} 1/);
+  expect(metrics).toMatch(/orderloop_outbox_oldest_seconds\{destination="demo\/pins"\} [\d.]+/);
+  expect(metrics).toContain('orderloop_relay_failing{destination="demo/pins"} 1');
+});
+
 test('every order is in one row of the reconciliation, and the rows add up to the orders', async () => {
   const platform = await playPinterest((id) => (id.includes('bad') ? { status: 'failed' } : { status: 'processed' }));
   const collector = await startWith(platform.url);

@@ -28,6 +28,7 @@ import type {
   Rewards,
   Storage,
 } from '../storage/contract.ts';
+import { cached } from './cached.ts';
 import { createBackgroundMetrics } from './metrics.ts';
 import { relayDepsOf } from './relay-deps.ts';
 
@@ -166,7 +167,32 @@ export async function startBackground({ config, storage, owner, now, onError }: 
   wake();
   connections.start();
 
-  const { events, deadLetters, projections, outbox, rewards, deliveries } = storage;
+  const { events, deadLetters, projections, rewards, deliveries } = storage;
+  const counts = cached(() => storage.outbox.counts());
+  const tally = cached((site: string | undefined) => storage.outbox.tally(site));
+  const outbox: Background['outbox'] = {
+    ofConversion: storage.outbox.ofConversion,
+    list: storage.outbox.list,
+    quality: storage.outbox.quality,
+    counts: () => counts(undefined),
+    tally,
+  };
+  const measureOutbox = async (): Promise<void> => {
+    for (const gauge of [metrics.outbox, metrics.oldest, metrics.failing]) gauge.reset();
+    const oldest = new Map<string, number>();
+    for (const { site, destination, state, count, oldest_at } of await tally(undefined)) {
+      const label = `${site}/${destination}`;
+      metrics.outbox.inc({ destination: label, state }, count);
+      if (state === 'waiting' || state === 'sending' || state === 'paused')
+        oldest.set(label, Math.min(oldest_at, oldest.get(label) ?? oldest_at));
+    }
+    for (const [label, at] of oldest) metrics.oldest.set({ destination: label }, Math.max(0, (now() - at) / 1000));
+    const paused = await storage.outbox.pauses();
+    for (const { site, destination, breaker } of relay.states()) {
+      const isPaused = paused.some((pause) => pause.site === site && pause.destination === destination);
+      metrics.failing.set({ destination: `${site}/${destination}` }, isPaused || breaker !== 'closed' ? 1 : 0);
+    }
+  };
   return {
     events,
     deadLetters,
@@ -218,7 +244,7 @@ export async function startBackground({ config, storage, owner, now, onError }: 
       wake: async () => wake(),
       async metrics() {
         metrics.projectorLag.set(await projectionLag(storage));
-        for (const [state, rows] of Object.entries(await storage.outbox.counts())) metrics.outbox.set({ state }, rows);
+        await measureOutbox();
         return metrics.registry.metrics();
       },
       async stop() {

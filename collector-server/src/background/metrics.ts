@@ -5,7 +5,9 @@ export interface BackgroundMetrics {
   registry: Registry;
   attempts: Counter<'destination' | 'verdict'>;
   attemptDuration: Histogram<'destination'>;
-  outbox: Gauge<'state'>;
+  outbox: Gauge<'destination' | 'state'>;
+  oldest: Gauge<'destination'>;
+  failing: Gauge<'destination'>;
   projectorLag: Gauge;
 }
 
@@ -28,8 +30,20 @@ export function createBackgroundMetrics(): BackgroundMetrics {
     }),
     outbox: new Gauge({
       name: 'orderloop_outbox_rows',
-      help: 'Conversions at destinations by state.',
-      labelNames: ['state'],
+      help: 'Conversions by destination and state.',
+      labelNames: ['destination', 'state'],
+      registers,
+    }),
+    oldest: new Gauge({
+      name: 'orderloop_outbox_oldest_seconds',
+      help: 'How long the conversion waits that waits longest, by destination.',
+      labelNames: ['destination'],
+      registers,
+    }),
+    failing: new Gauge({
+      name: 'orderloop_relay_failing',
+      help: '1 while a destination is paused or left alone because its calls fail.',
+      labelNames: ['destination'],
       registers,
     }),
     projectorLag: new Gauge({

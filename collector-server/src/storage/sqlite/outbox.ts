@@ -106,13 +106,17 @@ export function createOutbox(db: Database): Outbox {
         )
       ).map(toOutboxRow),
     counts: async () =>
-      countsOf(await db.all<{ state: DeliveryState; n: number }>('SELECT state, count(*) AS n FROM outbox GROUP BY state')),
+      countsOf(
+        await db.all<{ state: DeliveryState; n: number }>(
+          'SELECT state, count(*) AS n FROM outbox INDEXED BY outbox_counts GROUP BY state',
+        ),
+      ),
     tally: async (site) =>
       (
         await db.all<StoredTally>(
           `SELECT site, destination, state, CASE WHEN state IN ('skipped', 'dead') THEN reason END AS reason, count(*) AS count,
              min(queued_at) AS oldest_at
-           FROM outbox WHERE ?1 IS NULL OR site = ?1 GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`,
+           FROM outbox INDEXED BY outbox_counts WHERE ?1 IS NULL OR site = ?1 GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`,
           site ?? null,
         )
       ).map(toTally),

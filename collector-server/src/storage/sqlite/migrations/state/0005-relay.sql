@@ -12,6 +12,8 @@ UPDATE outbox SET queued_at = created_at;
 -- By destination, so that one with a long queue keeps no other waiting; small whatever the history.
 DROP INDEX outbox_due;
 CREATE INDEX outbox_due ON outbox (site, destination, next_attempt_at) WHERE state IN ('waiting', 'sending', 'pending');
+-- What is counted, read from the index alone.
+CREATE INDEX outbox_counts ON outbox (site, destination, state, reason, queued_at);
 CREATE INDEX outbox_dead ON outbox (site, destination, id) WHERE state = 'dead';
 
 CREATE TABLE paused_destinations (
