@@ -101,6 +101,15 @@ test.each(AD_IDS)('%s: R11: a click id goes out as it came', (id) => {
   expect(requests[0]!.body).toContain(value);
 });
 
+test.each(AD_IDS)('%s: a click is taken as stated, else from the address, else from the cookie', (id) => {
+  const { params } = DESTINATIONS[id]!.capture;
+  const page = { url: `https://shop.example/?${params[0]}=In-The_Address1` };
+  expect(sent(id, [purchase({ page })]).requests[0]!.body.replaceAll(page.url, '')).toContain('In-The_Address1');
+  const stated = sent(id, [purchase({ page, click_ids: { [params[0]!]: 'Stated-1' } })]).requests[0]!.body;
+  expect(stated).toContain('Stated-1');
+  expect(stated.replaceAll(page.url, '')).not.toContain('In-The_Address1');
+});
+
 test.each(IDS)('%s: R13: no secret in the body or the address, but where the platform wants it', (id) => {
   const { url, body } = sent(
     id,

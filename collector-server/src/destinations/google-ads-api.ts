@@ -207,7 +207,7 @@ const dateTime = (at: number): string => `${new Date(at).toISOString().slice(0, 
 
 function clickIn(conversion: Conversion): Record<string, string> | undefined {
   const find = (param: string, ...cookies: string[]): string | undefined =>
-    clickOf({ click_ids: conversion.click_ids }, param) ??
+    clickOf({ ...conversion, cookies: undefined }, param) ??
     cookies.map((name) => gclClick(conversion.cookies?.[name])).find((found) => found !== undefined);
   const gclid = find('gclid', '_gcl_aw', 'FPGCLAW');
   if (gclid) return { gclid };

@@ -245,7 +245,7 @@ function moneyOf(
 /** At most one click: gclid, then the braids (relays §3). */
 function clicksOf(conversion: Conversion): Record<string, string> | undefined {
   const click = (param: string, ...cookies: string[]): string | undefined =>
-    clickOf({ click_ids: conversion.click_ids }, param) ??
+    clickOf({ ...conversion, cookies: undefined }, param) ??
     cookies.map((name) => gclClick(conversion.cookies?.[name])).find((found) => found !== undefined);
   const gclid = click('gclid', '_gcl_aw', 'FPGCLAW');
   if (gclid) return { gclid };

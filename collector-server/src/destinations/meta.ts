@@ -1,5 +1,6 @@
 import { type Conversion, clickIdValue, countryCode, isDenied } from '@orderloop/protocol';
 import type { Destination, OutgoingRequest, Reply, Skip } from './contract.ts';
+import { clickOf } from './shared/cookies.ts';
 import { countOf, itemsOf } from './shared/items.ts';
 import { compact, type EventSettings, listOf, type Mapped, mapToRequests, nameAndTime } from './shared/mapping.ts';
 import { decimalNumber, orderMoney } from './shared/money.ts';
@@ -155,7 +156,8 @@ const ACTION_SOURCES: Readonly<Record<string, string>> = {
   server: 'other',
 };
 
-function userData({ user = {}, context = {}, click_ids, cookies = {} }: Conversion, at: number): Record<string, unknown> {
+function userData(conversion: Conversion, at: number): Record<string, unknown> {
+  const { user = {}, context = {}, click_ids, cookies = {} } = conversion;
   const country = countryCode(user.country) ?? undefined;
   return compact({
     em: listOf(hashField(user.email ?? user.email_sha256, plainEmail)),
@@ -171,7 +173,7 @@ function userData({ user = {}, context = {}, click_ids, cookies = {} }: Conversi
     external_id: listOf(hashField(user.id, metaExternalId)),
     client_ip_address: publicIp(context.ip),
     client_user_agent: context.user_agent,
-    fbc: clickCookie(cookies['_fbc'], click_ids?.['fbclid'], at),
+    fbc: clickCookie(cookies['_fbc'], click_ids?.['fbclid'] ?? clickOf(conversion, 'fbclid'), at),
     fbp: cookies['_fbp'] && /^fb\.\d\.\d+\.[^.]+(\.[^.]+)?$/.test(cookies['_fbp']) ? cookies['_fbp'] : undefined,
   });
 }

@@ -162,7 +162,7 @@ function mapEvent(conversion: Conversion, settings: TiktokSettings, now: number)
 const IDENTIFYING = new Set(['email', 'phone', 'external_id', 'ttclid', 'ttp', 'ip']);
 
 function userOf(conversion: Conversion) {
-  const { user = {}, context = {}, cookies = {}, page } = conversion;
+  const { user = {}, context = {}, cookies = {} } = conversion;
   const country = countryCode(user.country) ?? undefined;
   return compact({
     email: hashField(user.email ?? user.email_sha256, plainEmail),
@@ -174,16 +174,13 @@ function userOf(conversion: Conversion) {
     city: asciiPlace(user.city),
     state: asciiPlace(user.region),
     country: country?.toLowerCase(),
-    ttclid: clickOf(conversion, 'ttclid') ?? clickInUrl(page?.url) ?? cookies['ttclid'],
+    ttclid: clickOf(conversion, 'ttclid', 'ttclid'),
     ttp: cookies['_ttp'],
     ip: publicIp(context.ip),
     user_agent: context.user_agent,
     locale: context.language,
   });
 }
-
-const clickInUrl = (url: string | undefined): string | undefined =>
-  (url && URL.canParse(url) && new URL(url).searchParams.get('ttclid')) || undefined;
 
 /** TikTok answers 200 to what it refuses: its own `code` decides. */
 function readReply(reply: Reply): Finding {

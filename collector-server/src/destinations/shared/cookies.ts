@@ -1,15 +1,24 @@
 import { type Conversion, clickIdValue } from '@orderloop/protocol';
 
-/** A click by its URL parameter, else by the cookies that the platform's tag keeps it in (relays §3). Opaque: never changed. */
+/**
+ * A click: the one that is stated, else the one in the page's address, else the one that the platform's tag keeps in a cookie
+ * (relays §3). Opaque: never changed.
+ */
 export function clickOf(
-  { click_ids, cookies }: Pick<Conversion, 'click_ids' | 'cookies'>,
+  { click_ids, cookies, page }: Pick<Conversion, 'click_ids' | 'cookies' | 'page'>,
   param: string,
   ...names: readonly string[]
 ): string | undefined {
-  const value = clickIdValue(click_ids?.[param]);
+  const value = clickIdValue(click_ids?.[param]) ?? clickInUrl(page?.url, param);
   if (value) return value;
   for (const name of names) if (cookies?.[name]) return cookies[name];
   return undefined;
+}
+
+/** A click in an address. */
+function clickInUrl(url: string | undefined, param: string): string | undefined {
+  if (!url?.includes(`${param}=`) || !URL.canParse(url)) return undefined;
+  return new URL(url).searchParams.get(param) ?? undefined;
 }
 
 /** `client_id` of a `_ga` cookie: its last two parts. */
