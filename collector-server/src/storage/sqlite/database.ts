@@ -45,11 +45,14 @@ export class Database {
 
   /**
    * Runs a step that writes, alone, in one transaction: it is kept whole or not at all. The steps of one process queue
-   * here, because two connections that wait for each other in one thread would wait for ever.
+   * here, because two connections that wait for each other in one thread would wait for ever. `mayBeLost` is for what a power
+   * cut may take away because it is made again, such as what is derived from the log: it is not waited for, whole or not at
+   * all like the rest, and durable with the next that is.
    */
-  write<T>(step: () => T | Promise<T>): Promise<T> {
+  write<T>(step: () => T | Promise<T>, { mayBeLost = false } = {}): Promise<T> {
     const run = async (): Promise<T> => {
       try {
+        if (mayBeLost) this.#writer.exec('PRAGMA synchronous = NORMAL');
         this.#writer.exec('BEGIN IMMEDIATE');
         const result = await step();
         this.#writer.exec('COMMIT');
@@ -57,6 +60,8 @@ export class Database {
       } catch (error) {
         if (this.#writer.isTransaction) this.#writer.exec('ROLLBACK');
         throw toFault(error);
+      } finally {
+        if (mayBeLost) this.#writer.exec('PRAGMA synchronous = FULL');
       }
     };
     const result = this.#queue.then(run, run);

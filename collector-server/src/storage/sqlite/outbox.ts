@@ -32,21 +32,24 @@ export function createOutbox(db: Database): Outbox {
     // One statement that picks and takes: two workers that select first and update later send things twice (O2).
     // A row whose lease has run out is due again, so that nothing is lost with a worker that died.
     claim: ({ site, destination }, now, lease_ms, limit) =>
-      db.write(() =>
-        db
-          .own<StoredOutboxRow>(
-            `UPDATE outbox SET state = 'sending', fence = fence + 1, next_attempt_at = ?1 + ?2
-             WHERE id IN (SELECT id FROM outbox INDEXED BY outbox_due WHERE site = ?4 AND destination = ?5
-               AND state IN ('waiting', 'sending', 'pending') AND next_attempt_at <= ?1 ORDER BY next_attempt_at LIMIT ?3)
-             RETURNING ${OUTBOX_COLUMNS}`,
-            now,
-            lease_ms,
-            limit,
-            site,
-            destination,
-          )
-          .map(toOutboxRow)
-          .sort(byAge),
+      db.write(
+        () =>
+          db
+            .own<StoredOutboxRow>(
+              `UPDATE outbox SET state = 'sending', fence = fence + 1, next_attempt_at = ?1 + ?2
+               WHERE id IN (SELECT id FROM outbox INDEXED BY outbox_due WHERE site = ?4 AND destination = ?5
+                 AND state IN ('waiting', 'sending', 'pending') AND next_attempt_at <= ?1 ORDER BY next_attempt_at LIMIT ?3)
+               RETURNING ${OUTBOX_COLUMNS}`,
+              now,
+              lease_ms,
+              limit,
+              site,
+              destination,
+            )
+            .map(toOutboxRow)
+            .sort(byAge),
+        // A lease that a power cut takes away is nobody's any more.
+        { mayBeLost: true },
       ),
     renew: (rows, now, lease_ms) =>
       db.write(() =>

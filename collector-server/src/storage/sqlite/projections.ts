@@ -71,12 +71,16 @@ export function createProjections(db: Database): Projections {
       return [...members, ...(await db.all<VisitorRow>(VISITORS_AFTER, site, visitor_id, limit - members.length))];
     },
     transaction: (_sites, step) =>
-      db.write(async () => {
-        const tx = createTx(db);
-        const result = await step(tx);
-        await tx.flush();
-        return result;
-      }),
+      db.write(
+        async () => {
+          const tx = createTx(db);
+          const result = await step(tx);
+          await tx.flush();
+          return result;
+        },
+        // Derived from the log, position and all; a conversion that was sent meanwhile is sent again under its id.
+        { mayBeLost: true },
+      ),
     reset: () =>
       db.write(() => {
         for (const table of PROJECTION_TABLES) db.run(`DELETE FROM ${table}`);
