@@ -80,7 +80,7 @@ const settled = (collector: TestCollector, count: number) =>
 
 test('a destination tells what it was told, what was refused and why, and how well buyers were known', async () => {
   const platform = await playPinterest((id) =>
-    id.includes('bad') ? { status: 'failed', error_message: 'bad em' } : { status: 'processed' },
+    id.includes(':bad-1:') ? { status: 'failed', error_message: 'bad em' } : { status: 'processed' },
   );
   const collector = await startWith(platform.url);
   await buy(collector);
@@ -127,7 +127,7 @@ test('O9: depth, age and trouble of each destination are metrics', async () => {
 });
 
 test('every order is in one row of the reconciliation, and the rows add up to the orders', async () => {
-  const platform = await playPinterest((id) => (id.includes('bad') ? { status: 'failed' } : { status: 'processed' }));
+  const platform = await playPinterest((id) => (id.includes(':bad-1:') ? { status: 'failed' } : { status: 'processed' }));
   const collector = await startWith(platform.url);
   await buy(collector);
   await buy(collector);
