@@ -527,7 +527,12 @@ test('deliveries says what became of conversions, and queues again what was give
   expect(deliveries('--state', 'dead').json().deliveries).toHaveLength(2);
   expect(deliveries(...replay).json()).toMatchObject({ sent: 1, dry_run: false });
   expect(deliveries('--state', 'waiting').json().deliveries).toMatchObject([{ conversion_id: 'o1' }]);
-  expect(deliveries('--replay').err).toContain('--site and --destination');
-  expect(deliveries('--state', 'lost').code).toBe(2);
   expect(deliveries('--site', 'shop', '--destination', 'none', '--replay').code).toBe(2);
+  expect(deliveries('--replay').err).toContain('--site and --destination');
+  config.sites.shop.destinations = [];
+  writeFileSync(join(folder, 'told', 'orderloop.json'), JSON.stringify(config));
+  expect(orderloop(['doctor', '--data', 'told']).out).toContain(
+    '1 conversion(s) wait for pins, which is not configured any more',
+  );
+  expect(deliveries('--state', 'lost').code).toBe(2);
 });

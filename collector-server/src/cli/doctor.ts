@@ -27,6 +27,7 @@ export async function doctor(args: string[]): Promise<void> {
       checkLimits(config),
       ...checkDestinations(config, Date.now()),
       ...(await checkStorage(storage)),
+      ...(await checkQueues(storage, config)),
       checkClock(Date.now()),
     ];
     const errors = findings.filter(({ level }) => level === 'error').length;
@@ -97,6 +98,20 @@ function checkDestinations(config: Config, now: number): Finding[] {
       return { check, level: 'ok', detail: `${type} ${destination.apiVersion}` };
     }),
   );
+}
+
+/** What is queued for a destination that the configuration no longer has waits for ever: it may be a mistake. */
+async function checkQueues({ outbox }: Pick<Storage, 'outbox'>, { sites }: Config): Promise<Finding[]> {
+  const isConfigured = (site: string, id: string) => sites[site]?.destinations?.some((entry) => entry.id === id) ?? false;
+  const left = (await outbox.tally(undefined)).filter(
+    ({ site, destination, state }) =>
+      (state === 'waiting' || state === 'paused' || state === 'pending') && !isConfigured(site, destination),
+  );
+  return left.map(({ site, destination, count }) => ({
+    check: `sites.${site}.destinations`,
+    level: 'warning',
+    detail: `${count} conversion(s) wait for ${destination}, which is not configured any more: put it back, or leave them.`,
+  }));
 }
 
 async function checkStorage(storage: Storage): Promise<Finding[]> {
