@@ -32,6 +32,7 @@ const platform = await playPlatform(
   () => (random() < 1 / 3 ? FAULTS[Math.floor(random() * FAULTS.length)]! : null),
   (id) => Number(id.slice(1)) % POISON_EVERY === 7,
 );
+let running: Server | undefined;
 try {
   const seeded = openSqlite(data);
   await queueConversions(seeded, COUNT);
@@ -46,6 +47,7 @@ try {
   let open = COUNT;
   while (open > 0 && performance.now() - began < LIMIT_MS) {
     const server = await start();
+    running = server;
     const until = performance.now() + 2_000 + random() * 3_000;
     while (performance.now() < until && open > 0) {
       await sleep(250);
@@ -55,6 +57,7 @@ try {
     }
     if (open > 0) kills += 1;
     await server.kill();
+    running = undefined;
     // What it had read of answers and not yet written is gone with it.
     const since = performance.now() - CUT_SHORT_MS;
     for (const [id, at] of platform.takenAt) if (at > since) platform.unanswered.add(id);
@@ -91,6 +94,7 @@ try {
   );
   if (!right) process.exitCode = 1;
 } finally {
+  await running?.kill();
   platform.close();
   rmSync(folder, { recursive: true, force: true });
 }
